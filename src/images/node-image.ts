@@ -1,0 +1,37 @@
+/** What a node image is made for. */
+export interface NodeImageSpec {
+  /** A Kubernetes release without the `v`, such as `1.36.3`. */
+  readonly kubernetesVersion: string;
+  /** Debian's name for the architecture. */
+  readonly architecture: 'amd64' | 'arm64';
+}
+
+/** A node image in the cache: a complete root file system, ready to be imported by LXD or Incus. */
+export interface NodeImage {
+  /** SHA-256 (hex) over everything that goes in: versions, sources, templates, recipe. The same inputs never build twice. */
+  readonly key: string;
+  readonly kubernetesVersion: string;
+  readonly architecture: NodeImageSpec['architecture'];
+  /** Absolute path of the LXD metadata tarball. */
+  readonly metadataFile: string;
+  /** Absolute path of the root file system as a squashfs. */
+  readonly rootfsFile: string;
+  /** Bytes of the squashfs. */
+  readonly sizeBytes: number;
+  /** Version of each component inside, by name (`kubernetes`, `containerd`, `etcd`, `coredns`, …). */
+  readonly components: Readonly<Record<string, string>>;
+  /** Image references in the node's containerd, by role. */
+  readonly images: Readonly<
+    Record<'nginxdualstack' | 'probe' | 'pause' | 'coredns' | 'etcd' | 'kubeProxy', string>
+  >;
+  /** The registry prefix that kubeadm's `imageRepository` takes for this image. */
+  readonly imageRepository: string;
+}
+
+/** How far a build is. `done` and `total` count steps of unequal length; `elapsedMs` is since the build's start. */
+export interface ImageProgress {
+  readonly step: string;
+  readonly done: number;
+  readonly total: number;
+  readonly elapsedMs: number;
+}

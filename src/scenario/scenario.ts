@@ -1,0 +1,52 @@
+/** The two IP families, by the names that the Kubernetes API uses for them. */
+export type IPFamily = 'IPv4' | 'IPv6';
+
+/** One value for each family. */
+export interface PerFamily<T> {
+  readonly IPv4: T;
+  readonly IPv6: T;
+}
+
+export type ProviderName = 'lxd' | 'incus' | 'kind';
+export type DistributionName = 'kubeadm' | 'k0s' | 'k8s-snap';
+
+/** What must happen for the run to end with exit status 0. */
+export type Expectation = 'passed' | { readonly check: string } | { readonly rule: string };
+
+/** A Kubernetes component that takes extra command line arguments. */
+export type ComponentName =
+  'apiServer' | 'controllerManager' | 'scheduler' | 'etcd' | 'kubelet' | 'kubeProxy';
+
+/**
+ * A scenario with every default filled in and every rule kept: what the plan is made of. It is made from a file by
+ * `loadScenario` and carries the file's position table no further.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  readonly provider: ProviderName | 'auto';
+  readonly nodes: { readonly controlPlanes: number; readonly workers: number };
+  readonly network: {
+    /** What was asked for, in order of preference: the first is the primary family. One entry is single-stack. */
+    readonly families: readonly IPFamily[];
+    readonly primaryFamily: IPFamily;
+    /** Pod ranges in CIDR notation, in the order in which the scenario gives them; as many as `families`. */
+    readonly pods: readonly string[];
+    readonly services: readonly string[];
+    /** Prefix length of one node's share of the pod range. Null for a family that was not asked for. */
+    readonly nodeMasks: PerFamily<number | null>;
+    /** The node network's ranges where the scenario writes them; null means chosen free at run time. */
+    readonly bridge: PerFamily<string | null>;
+  };
+  readonly egress: 'open' | 'blocked';
+  readonly image: string | null;
+  readonly distribution: { readonly name: DistributionName; readonly version: string };
+  readonly cni: { readonly name: 'bridge' };
+  readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };
+  readonly featureGates: Readonly<Record<string, boolean>>;
+  readonly extraArgs: Readonly<Partial<Record<ComponentName, Readonly<Record<string, string>>>>>;
+  readonly workloads: readonly 'nginxdualstack'[];
+  readonly expect: Expectation;
+  /** The whole run's deadline in milliseconds, clean-up excluded. */
+  readonly timeoutMs: number;
+}
