@@ -1,0 +1,84 @@
+import type { CheckResult } from '../checks/check.ts';
+import type { Failure } from './failure.ts';
+
+/** The phases of a run, in the order in which they begin. */
+export const PHASES = [
+  'image',
+  'launch',
+  'bootstrap',
+  'network',
+  'join',
+  'apply',
+  'ready',
+  'verify',
+  'cleanup',
+] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+export type RunOutcome = 'passed' | 'failed' | 'error' | 'aborted' | 'timed-out';
+
+/** An object of ours in an engine or on the host. */
+export interface ResourceRef {
+  /** Such as `instance`, `network`, `profile`. */
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What became of the run's resources. */
+export interface CleanupResult {
+  readonly outcome: 'complete' | 'incomplete' | 'kept';
+  readonly leaked: readonly ResourceRef[];
+}
+
+/** One step as its viewers know it. */
+export interface StepInfo {
+  readonly id: string;
+  readonly phase: PhaseName;
+  readonly title: string;
+}
+
+/** Everything that a run tells the world, in order; screens and files are made of these alone. */
+export type RunEvent = {
+  /** ISO 8601 in UTC, with milliseconds. */
+  readonly at: string;
+  readonly runId: string;
+} & (
+  | {
+      readonly type: 'run-started';
+      readonly scenario: { readonly name: string; readonly file: string };
+      readonly steps: readonly StepInfo[];
+    }
+  | { readonly type: 'phase-started'; readonly phase: PhaseName }
+  | { readonly type: 'phase-finished'; readonly phase: PhaseName; readonly durationMs: number }
+  | { readonly type: 'step-started'; readonly step: StepInfo }
+  /** `done` of `total` where they are known; `text` says what is going on in a few words. */
+  | {
+      readonly type: 'step-progress';
+      readonly step: StepInfo;
+      readonly text: string;
+      readonly done: number | null;
+      readonly total: number | null;
+    }
+  | {
+      readonly type: 'step-finished';
+      readonly step: StepInfo;
+      readonly outcome: 'passed' | 'failed';
+      readonly durationMs: number;
+      readonly message: string | null;
+    }
+  | { readonly type: 'check-finished'; readonly check: CheckResult }
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
+  | { readonly type: 'interrupted'; readonly signal: string }
+  | {
+      readonly type: 'run-finished';
+      readonly outcome: RunOutcome;
+      readonly exitCode: number;
+      readonly failure: Failure | null;
+      readonly cleanup: CleanupResult;
+      readonly reportDir: string;
+      readonly timeToDualStackMs: number | null;
+      readonly families: readonly string[];
+      readonly durationMs: number;
+    }
+);
+export type RunEventType = RunEvent['type'];
