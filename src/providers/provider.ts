@@ -120,6 +120,8 @@ export interface Provider {
   shellCommand(instance: string): readonly string[];
   /** Removes an object if it carries this run's label; what is gone already is fine. */
   remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void>;
+  /** Writes another lease into an object's label: what is kept outlives the process that made it. */
+  relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void>;
   /** Waits for, or cancels, what the engine is still doing to these names, so that nothing appears after the clean-up. */
   settle(names: readonly string[], options: CallOptions): Promise<void>;
   listOwned(options: CallOptions): Promise<OwnedResource[]>;

@@ -12,7 +12,7 @@ import {
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
 import { queryArguments } from './lxd-client.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
-import { decodeLease } from '../../run/lease.ts';
+import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
@@ -122,6 +122,16 @@ export class LxdProvider implements Provider {
     }
   }
 
+  async relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void> {
+    if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
+    const path = objectPath(ref.kind, ref.name);
+    if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, owner.runId, options))) return;
+    const found = (await this.#client.find(path, options)) as { config?: Record<string, string> } | null;
+    // An ACL has no PATCH in LXD 5.0, and a PATCH of `config` elsewhere may replace it: so the whole is written back.
+    const config = { ...found?.config, [LEASE_LABEL]: encodeLease(owner.lease) };
+    await this.#client.query('PUT', path, { ...found, config }, options);
+  }
+
   async settle(names: readonly string[], options: CallOptions): Promise<void> {
     await waitUntil(
       async (): Promise<Look<null>> => {
@@ -193,7 +203,12 @@ export class LxdProvider implements Provider {
     if (found === null) return false;
     const label = (found as { config?: Record<string, string> }).config?.[RUN_LABEL];
     if (label !== runId && options.beforeCreate === true) {
-      throw new Error(`${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`);
+      throw new FailureError({
+        class: 'infrastructure',
+        step: 'launch',
+        message: `${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`,
+        hint: 'Run again: every run has names of its own.',
+      });
     }
     return label === runId;
   }

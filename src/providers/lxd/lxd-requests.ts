@@ -43,7 +43,8 @@ function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record
   }
   if (spec.acl !== null) {
     config['security.acls'] = spec.acl;
-    config['security.acls.default.egress.action'] = 'drop';
+    // Refused at once rather than dropped: a program that tries to get out does not hang.
+    config['security.acls.default.egress.action'] = 'reject';
     config['security.acls.default.ingress.action'] = 'allow';
     // LXD lets nodes ask its DNS forwarder whatever the ACL says: a question would be a way out.
     config['raw.dnsmasq'] = 'port=0';
