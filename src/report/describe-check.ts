@@ -10,21 +10,26 @@ export const OUTCOME_WORDS: Readonly<Record<CheckResult['outcome'], string>> = {
   'not-reached': 'NOT REACHED',
 };
 
-/**
- * What a check has to say for itself, in one line: `http://[fd98::eaf0]/ 200 client fd01::1 (12 ms)`, or the reason where it
- * did not pass.
- */
+/** A check in one line: `http://[fd98::eaf0]/ 200 client fd01::1 (12 ms)`, or the reason where it did not pass. */
 export function describeCheck(check: CheckResult): string {
-  const words: string[] = [];
-  if (check.reason !== null) words.push(oneLine(check.reason));
-  const answer = describeAnswer(check.evidence);
+  const effort = describeEffort(check);
+  return [describeObservation(check), effort === '' ? '' : `(${effort})`]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** The reason where there is one, and what was seen. */
+export function describeObservation({ reason, evidence }: Pick<CheckResult, 'reason' | 'evidence'>): string {
+  const answer = describeAnswer(evidence);
+  if (reason === null) return answer;
   // Most reasons name the address themselves.
-  if (answer !== '' && !(check.reason?.includes(answer) ?? false)) words.push(answer);
-  if (check.outcome === 'passed' || check.outcome === 'failed') {
-    const attempts = check.attempts > 1 ? `, ${check.attempts} attempts` : '';
-    words.push(`(${formatDuration(check.durationMs)}${attempts})`);
-  }
-  return words.join(check.reason === null ? ' ' : '  ');
+  return answer === '' || reason.includes(answer) ? oneLine(reason) : `${oneLine(reason)}, ${answer}`;
+}
+
+/** `12 ms` or `30.0s, 14 attempts`; empty for a check that did not run. */
+export function describeEffort({ outcome, durationMs, attempts }: CheckResult): string {
+  if (outcome === 'skipped' || outcome === 'not-reached') return '';
+  return `${formatDuration(durationMs)}${attempts > 1 ? `, ${attempts} attempts` : ''}`;
 }
 
 /** Evidence of an answer as `URL STATUS client ADDRESS`, with what is known of it; empty when it is of another kind. */

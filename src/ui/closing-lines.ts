@@ -1,6 +1,5 @@
 import type { CheckResult } from '../checks/check.ts';
-import { describeAnswer } from '../report/describe-check.ts';
-import { familyOfCheck } from '../report/exit-status.ts';
+import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from '../report/describe-run.ts';
 import { formatSeconds } from '../report/format-duration.ts';
 import type { Palette } from '../report/palette.ts';
 import { oneLine, printable } from '../report/printable.ts';
@@ -29,7 +28,7 @@ export function closingLines(
   if (checks.length > 0) rows.push(['checks', countOutcomes(checks)]);
   const { failure } = finished;
   if (failure !== null) rows.push(['failure', `in ${failure.step} (${failure.class}): ${failure.message}`]);
-  rows.push(['clean-up', describeCleanup(finished)]);
+  rows.push(['clean-up', describeCleanup(finished.cleanup, finished.runId)]);
   rows.push(['report', finished.reportDir]);
   rows.push(['exit status', String(finished.exitCode)]);
   if (failure !== null && failure.hint !== null) rows.push(['next', failure.hint]);
@@ -45,48 +44,6 @@ export function closingLines(
     `${palette.bold(paint(finished.outcome.toUpperCase()))}  ${oneLine(title.flat().join(' '))}`,
     ...rows.flatMap(([label, text]) => labelled(label, text, palette)),
   ];
-}
-
-/** `ipv4 and ipv6 (dual-stack)` or `ipv6 alone (single-stack)`. */
-export function askedFor(families: readonly string[]): string {
-  if (families.length === 0) return 'nothing';
-  return families.length > 1
-    ? `${families.join(' and ')} (dual-stack)`
-    : `${families[0]} alone (single-stack)`;
-}
-
-/** What the Service answered over one family: the first check that passed, or else what the first other one says. */
-export function serviceAnswer(checks: readonly CheckResult[], family: string): string {
-  const ofFamily = checks.filter(({ id }) => id.startsWith('service/') && familyOfCheck(id) === family);
-  const best = ofFamily.find(({ outcome }) => outcome === 'passed') ?? ofFamily[0];
-  if (best === undefined) return 'the Service was not asked';
-  if (best.outcome === 'passed') return describeAnswer(best.evidence) || 'the Service answered';
-  return `${best.outcome.replace('-', ' ')}: ${best.reason ?? 'no reason given'}`;
-}
-
-/** `3 passed, 1 failed` */
-export function countOutcomes(checks: readonly CheckResult[]): string {
-  const outcomes = ['passed', 'failed', 'skipped', 'not-reached'] as const;
-  const counts = outcomes.map((outcome) => [
-    checks.filter((check) => check.outcome === outcome).length,
-    outcome,
-  ]);
-  const present = counts.filter(([count]) => count !== 0);
-  return present.map(([count, outcome]) => `${count} ${String(outcome).replace('-', ' ')}`).join(', ');
-}
-
-function describeCleanup({ cleanup, runId }: RunFinished): string {
-  switch (cleanup.outcome) {
-    case 'complete':
-      return 'complete, nothing is left';
-    case 'kept':
-      return `kept; \`twinstack down ${runId}\` removes it`;
-    case 'incomplete': {
-      const left =
-        cleanup.leaked.map(({ kind, name }) => `${kind} ${name}`).join(', ') || 'what is not known';
-      return `incomplete, left: ${left}; \`twinstack gc\` tries again`;
-    }
-  }
 }
 
 /** A label and its text, whose further lines stand below its first. */

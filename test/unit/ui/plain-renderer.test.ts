@@ -58,7 +58,7 @@ test('a failed check has its reason, and the end says what to do next', (t) => {
   const lines = linesOf(failedCheckRun());
   t.true(
     lines.includes(
-      'FAIL service/nginx-dualstack/ipv6/from-node  no answer from http://[fd98::eaf0]/ in 30 s  (30.0s, 14 attempts)',
+      'FAIL service/nginx-dualstack/ipv6/from-node  no answer from http://[fd98::eaf0]/ in 30 s (30.0s, 14 attempts)',
     ),
   );
   t.deepEqual(lines.slice(-12), [
@@ -164,7 +164,7 @@ test('what a server answers does not speak to the terminal', (t) => {
       at(0, { type: 'step-finished', step: first, outcome: 'failed', durationMs: 0, message }),
     ]),
     [
-      `FAIL ${V6_SERVICE}  got \\x1b[2J\\x07evil and more  (5 ms)`,
+      `FAIL ${V6_SERVICE}  got \\x1b[2J\\x07evil and more (5 ms)`,
       '[  0.0s] launch     start ts-k7f3q2-control-plane-1 … FAILED (0.0s)',
       '         last words:',
       '         \\x1b]0;title\\x07',
