@@ -66,7 +66,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     kubeProxy: written.kubeProxy,
     featureGates: written.featureGates,
     extraArgs: Object.fromEntries(
-      Object.entries(written.extraArgs).filter(([, args]) => Object.keys(args).length > 0),
+      Object.entries(written.extraArgs).filter(([, args]) => Object.keys(args ?? {}).length > 0),
     ),
     workloads: written.workloads.filter((workload) => workload === 'nginxdualstack'),
     expect: expectationOf(written),

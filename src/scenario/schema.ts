@@ -15,11 +15,9 @@ const VERSION_SHAPE = 'a version is three numbers with dots between, such as 1.3
 
 const nodes = z
   .strictObject({
-    controlPlanes: z
-      .int()
-      .min(1)
-      .default(1)
-      .meta({ description: 'Number of control-plane nodes. They take pods too.' }),
+    controlPlanes: z.int().min(1).default(1).meta({
+      description: 'Number of control-plane nodes, which take pods too. More than one is not supported yet.',
+    }),
     workers: z.int().min(0).default(0).meta({ description: 'Number of worker nodes.' }),
   })
   .prefault({})
@@ -27,10 +25,9 @@ const nodes = z
 
 const distribution = z
   .strictObject({
-    name: z
-      .enum(['kubeadm', 'k0s', 'k8s-snap'])
-      .default('kubeadm')
-      .meta({ description: 'What turns the machines into a cluster.' }),
+    name: z.enum(['kubeadm', 'k0s', 'k8s-snap']).default('kubeadm').meta({
+      description: 'What turns the machines into a cluster. k0s and k8s-snap are not supported yet.',
+    }),
     version: z
       .string({ error: VERSION_SHAPE })
       .regex(VERSION_PATTERN, {
@@ -50,14 +47,17 @@ const distribution = z
 
 const cni = z
   .strictObject({
-    name: z
-      .enum(['bridge', 'calico', 'cilium', 'flannel', 'kindnet', 'kube-router'])
-      .default('bridge')
-      .meta({ description: 'The network plugin that gives pods their addresses and routes.' }),
+    name: z.enum(['bridge', 'calico', 'cilium', 'flannel', 'kindnet', 'kube-router']).default('bridge').meta({
+      description:
+        'The network plugin that gives pods their addresses and routes. All but bridge are not supported yet.',
+    }),
     mode: z
       .enum(['bird', 'vxlan'])
       .optional()
-      .meta({ description: 'How calico carries traffic between nodes.', examples: ['bird'] }),
+      .meta({
+        description: 'How calico carries traffic between nodes. Not supported yet.',
+        examples: ['bird'],
+      }),
   })
   .prefault({})
   .meta({
@@ -75,15 +75,27 @@ const kubeProxy = z
   .prefault({})
   .meta({ description: 'kube-proxy, which makes Services work.', examples: [{ mode: 'iptables' }] });
 
-const component = z.enum(['apiServer', 'controllerManager', 'scheduler', 'etcd', 'kubelet', 'kubeProxy']);
+function argumentsOf(program: string, note = '') {
+  return z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: `Arguments of ${program}.${note}` });
+}
 
 const extraArgs = z
-  .partialRecord(component, z.record(z.string(), z.string()))
-  .default({})
+  .strictObject({
+    apiServer: argumentsOf('kube-apiserver'),
+    controllerManager: argumentsOf('kube-controller-manager'),
+    scheduler: argumentsOf('kube-scheduler'),
+    etcd: argumentsOf('etcd'),
+    kubelet: argumentsOf('kubelet'),
+    kubeProxy: argumentsOf('kube-proxy', ' Not supported yet.'),
+  })
+  .prefault({})
   .meta({
     description:
-      'Extra command line arguments by component (apiServer, controllerManager, scheduler, etcd, kubelet, kubeProxy): names ' +
-      'without the leading dashes, values as text. What the plan sets itself is refused, with the key to use instead.',
+      'Extra command line arguments by component: names without the leading dashes, values as text. What the plan sets itself is ' +
+      'refused, with the key to use instead.',
     examples: [{ apiServer: { v: '4' }, kubelet: { 'max-pods': '50' } }],
   });
 
@@ -94,14 +106,15 @@ const workload = z.union(
       .meta({ description: 'The nginx of the dual-stack guides, behind a RequireDualStack Service.' }),
     z
       .strictObject({
-        manifest: text('Path of a Kubernetes manifest, relative to the scenario file.', [
+        manifest: text('Path of a Kubernetes manifest, relative to the scenario file. Not supported yet.', [
           'manifests/web.yaml',
         ]),
-        image: text('The image that the manifest names, where it has to be had from elsewhere.', [
-          'registry.example/web:1.0',
-        ]).optional(),
+        image: text(
+          'The image that the manifest names, where it has to be had from elsewhere. Not supported yet.',
+          ['registry.example/web:1.0'],
+        ).optional(),
       })
-      .meta({ description: 'A manifest of your own.' }),
+      .meta({ description: 'A manifest of your own. Not supported yet.' }),
   ],
   { error: 'expected nginxdualstack or a manifest of your own, such as { manifest: web.yaml }' },
 );
@@ -160,17 +173,19 @@ export const scenarioSchema = z
       .string()
       .default('')
       .meta({ description: 'One sentence for people.', examples: ['One node, dual-stack'] }),
-    provider: z
-      .enum(['lxd', 'incus', 'kind', 'auto'])
-      .default('lxd')
-      .meta({ description: 'Where the nodes are made; auto takes what this host has.' }),
+    provider: z.enum(['lxd', 'incus', 'kind', 'auto']).default('lxd').meta({
+      description:
+        'Where the nodes are made; auto takes what this host has. incus and kind are not supported yet.',
+    }),
     nodes,
     network: networkSchema,
     egress: z
       .enum(['open', 'blocked'])
       .default('open')
       .meta({ description: 'Whether nodes may reach what lies outside the lab.' }),
-    image: text('A node image of your own instead of the one for the version.', ['my-node-image']).optional(),
+    image: text('A node image of your own instead of the one for the version. Not supported yet.', [
+      'my-node-image',
+    ]).optional(),
     distribution,
     cni,
     kubeProxy,
@@ -179,19 +194,21 @@ export const scenarioSchema = z
       .default({})
       .meta({
         description: 'Kubernetes feature gates, for all components.',
-        examples: [{ ServiceTrafficDistribution: true }],
+        examples: [{ AllAlpha: true }],
       }),
     extraArgs,
     bootstrap: z.enum(['interactive', 'file']).default('file').meta({
       description:
-        "How the distribution is told what to do: by a file, or by answering its questions (k8s-snap's interactive bootstrap).",
+        "How the distribution is told what to do: by a file, or by answering its questions (k8s-snap's interactive bootstrap). interactive is not supported yet.",
     }),
-    install: text('Where the distribution is installed from: a snap channel or a release.', [
-      '1.36-classic/stable',
-    ]).optional(),
-    binary: text("Path of the distribution's program on this host, to be copied into the nodes.", [
-      './k0s',
-    ]).optional(),
+    install: text(
+      'Where the distribution is installed from: a snap channel or a release. Not supported yet.',
+      ['1.36-classic/stable'],
+    ).optional(),
+    binary: text(
+      "Path of the distribution's program on this host, to be copied into the nodes. Not supported yet.",
+      ['./k0s'],
+    ).optional(),
     workloads: z
       .array(workload)
       .min(1)
@@ -202,14 +219,15 @@ export const scenarioSchema = z
       .array(z.string())
       .default([])
       .meta({
-        description: 'Image archives on this host that are loaded into every node.',
+        description: 'Image archives on this host that are loaded into every node. Not supported yet.',
         examples: [['web.tar']],
       }),
     tests: z
       .array(userTest)
       .default([])
       .meta({
-        description: 'Programs of your own to run against the cluster.',
+        description:
+          'Programs of your own to run against the cluster. Not supported yet: name one after -- on the command line.',
         examples: [[{ run: ['npm', 'test'] }]],
       }),
     expect,

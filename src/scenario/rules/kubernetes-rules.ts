@@ -37,7 +37,7 @@ export const extraArgs: Rule = {
   reads: [],
   check({ written }) {
     return Object.entries(written.extraArgs).flatMap(([component, args]) =>
-      Object.keys(args).flatMap((name): Finding[] => {
+      Object.keys(args ?? {}).flatMap((name): Finding[] => {
         const message = argumentComplaint(name);
         return message === null ? [] : [{ path: ['extraArgs', component, name], message, atKey: true }];
       }),
@@ -51,7 +51,7 @@ const GATE_NAME = /^[A-Z][A-Za-z0-9]*$/;
 /** A gate that nobody knows ends every component. */
 export const featureGates: Rule = {
   id: 'feature-gates',
-  summary: 'Feature gates are named in camel case with a capital first, such as ServiceTrafficDistribution.',
+  summary: 'Feature gates are named in camel case with a capital first, such as AllAlpha.',
   reads: [],
   check({ written }) {
     return Object.keys(written.featureGates)
