@@ -129,4 +129,6 @@ export interface Provider {
   removeCached(resource: CachedResource, options: CallOptions): Promise<void>;
   /** The exact commands that {@link create} runs, for `plan`. */
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[];
+  startCommand(instance: string): readonly string[];
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[];
 }

@@ -1,5 +1,5 @@
-import { LxdClient, LxdNotFoundError, PROJECT } from './lxd-client.ts';
-import { LxdNode } from './lxd-node.ts';
+import { LxdClient, LxdNotFoundError, PROJECT, queryArguments } from './lxd-client.ts';
+import { execArguments, LxdNode } from './lxd-node.ts';
 import { ensureLxdImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxd-cache.ts';
 import {
   lxdInstances,
@@ -10,7 +10,6 @@ import {
   lxdServer,
 } from './lxd-objects.ts';
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
-import { queryArguments } from './lxd-client.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
@@ -30,6 +29,9 @@ import type {
 } from '../provider.ts';
 
 const KINDS: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+
+/** Seconds that LXD itself gives a start. */
+const START = { action: 'start', timeout: 60 };
 
 const isKind = (kind: string): kind is ResourceKind => (KINDS as readonly string[]).includes(kind);
 
@@ -91,8 +93,15 @@ export class LxdProvider implements Provider {
   }
 
   async start(instance: string, options: CallOptions): Promise<void> {
-    const body = { action: 'start', timeout: Math.ceil(options.timeoutMs / 1000) };
-    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, body, options);
+    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, START, options);
+  }
+
+  startCommand(instance: string): readonly string[] {
+    return ['lxc', ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START)];
+  }
+
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[] {
+    return ['lxc', ...execArguments(instance, file, args, ['--disable-stdin'])];
   }
 
   node(instance: string): Node {
