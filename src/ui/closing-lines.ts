@@ -1,18 +1,27 @@
 import type { CheckResult } from '../checks/check.ts';
 import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from '../report/describe-run.ts';
 import { formatSeconds } from '../report/format-duration.ts';
+import { wrapWords } from '../report/columns.ts';
 import type { Palette } from '../report/palette.ts';
 import { oneLine, printable } from '../report/printable.ts';
 import type { RunEvent } from '../run/event.ts';
 
 export type RunFinished = Extract<RunEvent, { type: 'run-finished' }>;
 
-/** What a screen says when a run has ended: asked for, observed, removed, and what to do next. */
+/** Where the text of a row begins. */
+const TEXT_COLUMN = 15;
+
+/**
+ * What a screen says when a run has ended: asked for, observed, removed, and what to do next.
+ *
+ * @param width Columns of the screen, or null for no limit.
+ */
 export function closingLines(
   scenario: string | null,
   checks: readonly CheckResult[],
   finished: RunFinished,
   palette: Palette,
+  width: number | null,
 ): string[] {
   const rows: [label: string, text: string][] = [['asked for', askedFor(finished.families)]];
   if (finished.families.length > 1) {
@@ -42,14 +51,18 @@ export function closingLines(
   ];
   return [
     `${palette.bold(paint(finished.outcome.toUpperCase()))}  ${oneLine(title.flat().join(' '))}`,
-    ...rows.flatMap(([label, text]) => labelled(label, text, palette)),
+    ...rows.flatMap(([label, text]) => labelled(label, text, palette, width)),
   ];
 }
 
 /** A label and its text, whose further lines stand below its first. */
-function labelled(label: string, text: string, palette: Palette): string[] {
-  const lines = printable(text).split('\n');
-  return lines.map((line, index) =>
-    `  ${palette.dim((index === 0 ? label : '').padEnd(12))} ${line}`.trimEnd(),
-  );
+function labelled(label: string, text: string, palette: Palette, width: number | null): string[] {
+  const room = width === null ? Infinity : Math.max(20, width - TEXT_COLUMN);
+  const lines = printable(text)
+    .split('\n')
+    .flatMap((line) => wrapWords(line, room));
+  return lines.map((line, index) => {
+    const margin = index === 0 ? palette.dim(label.padEnd(TEXT_COLUMN - 3)) : ' '.repeat(TEXT_COLUMN - 3);
+    return `  ${margin} ${line}`.trimEnd();
+  });
 }

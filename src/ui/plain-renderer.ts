@@ -107,7 +107,7 @@ export class PlainRenderer implements Renderer {
       case 'interrupted':
         return [`${stamp} ${odd(event.signal)}: stopping, then cleaning up`];
       case 'run-finished':
-        return ['', ...closingLines(run.scenario, run.checks, event, this.#palette)];
+        return ['', ...closingLines(run.scenario, run.checks, event, this.#palette, null)];
     }
   }
 
