@@ -37,8 +37,13 @@ export async function psCommand(
     reason,
   ]);
   const lines = [
-    ...(rows.length === 0 ? ['no runs'] : alignColumns([['RUN', 'SCENARIO', 'STATE', 'OWNS', 'WHY'], ...rows], { width: null, indent: 0 })),
-    ...caches.map(({ kind, name, sizeBytes }) => `cache  ${kind}  ${name}${sizeBytes === null ? '' : `  ${Math.round(sizeBytes / 1e6)} MB`}`),
+    ...(rows.length === 0
+      ? ['no runs']
+      : alignColumns([['RUN', 'SCENARIO', 'STATE', 'OWNS', 'WHY'], ...rows], { width: null, indent: 0 })),
+    ...caches.map(
+      ({ kind, name, sizeBytes }) =>
+        `cache  ${kind}  ${name}${sizeBytes === null ? '' : `  ${Math.round(sizeBytes / 1e6)} MB`}`,
+    ),
   ];
   print(context, options.json, { runs, caches }, lines);
   return 0;
@@ -63,7 +68,9 @@ export async function downCommand(
     return 2;
   }
   return removeAll(chosen, options, context, (run) =>
-    run.state === 'running' ? `${run.runId} is at work (${run.reason}): end it with Ctrl-C, it cleans up itself` : null,
+    run.state === 'running'
+      ? `${run.runId} is at work (${run.reason}): end it with Ctrl-C, it cleans up itself`
+      : null,
   );
 }
 
@@ -115,20 +122,32 @@ async function removeAll(
     status = 5;
     for (const error of errors) context.stderr.write(`${error}\n`);
   }
-  const lines = removed.map(({ runId, outcome }) => `${runId}  ${outcome === 'complete' ? 'removed' : 'could not be removed entirely'}`);
+  const lines = removed.map(
+    ({ runId, outcome }) =>
+      `${runId}  ${outcome === 'complete' ? 'removed' : 'could not be removed entirely'}`,
+  );
   print(context, options.json, { removed }, lines.length === 0 ? ['nothing to remove'] : lines);
   return status;
 }
 
-async function listCaches(context: CommandContext): Promise<{ kind: string; name: string; sizeBytes: number | null }[]> {
+async function listCaches(
+  context: CommandContext,
+): Promise<{ kind: string; name: string; sizeBytes: number | null }[]> {
   const { provider, directories } = createWorkbench(context);
   const { listNodeImages } = await import('../images/cached-images.ts');
   const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
   const images = await listNodeImages(directories.cache);
   // Without an engine there are no caches in it.
-  const inEngine = await provider.info(call).then(() => provider.listCached(call), () => []);
+  const inEngine = await provider.info(call).then(
+    () => provider.listCached(call),
+    () => [],
+  );
   return [
-    ...images.map(({ key, kubernetesVersion, sizeBytes }) => ({ kind: `node-image ${kubernetesVersion}`, name: key, sizeBytes })),
+    ...images.map(({ key, kubernetesVersion, sizeBytes }) => ({
+      kind: `node-image ${kubernetesVersion}`,
+      name: key,
+      sizeBytes,
+    })),
     ...inEngine,
     { kind: 'folder', name: directories.cache, sizeBytes: null },
   ];
@@ -138,7 +157,10 @@ async function removeCaches(context: CommandContext): Promise<number> {
   const { provider, directories } = createWorkbench(context);
   const { rm } = await import('node:fs/promises');
   const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
-  const inEngine = await provider.info(call).then(() => provider.listCached(call), () => []);
+  const inEngine = await provider.info(call).then(
+    () => provider.listCached(call),
+    () => [],
+  );
   // Images first: a pool can't be deleted while it holds them.
   for (const cached of [...inEngine].sort((one, other) => one.kind.localeCompare(other.kind))) {
     context.stderr.write(`removing ${cached.kind} ${cached.name}\n`);

@@ -38,6 +38,13 @@ export function isInteractive({ stdin, stderr, env }: CommandContext): boolean {
 }
 
 /** Writes a result: for programs as one JSON document, for people as lines. */
-export function print(context: CommandContext, json: boolean | undefined, data: unknown, lines: readonly string[]): void {
-  context.stdout.write(json === true ? `${JSON.stringify(data, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''));
+export function print(
+  context: CommandContext,
+  json: boolean | undefined,
+  data: unknown,
+  lines: readonly string[],
+): void {
+  context.stdout.write(
+    json === true ? `${JSON.stringify(data, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''),
+  );
 }

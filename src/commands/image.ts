@@ -14,7 +14,9 @@ export async function imageBuildCommand(
 ): Promise<number> {
   const kubernetesVersion = options.kubernetes ?? DEFAULT_KUBERNETES_VERSION;
   if (!SUPPORTED_KUBERNETES_VERSIONS.includes(kubernetesVersion)) {
-    context.stderr.write(`no node image for Kubernetes ${kubernetesVersion}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`);
+    context.stderr.write(
+      `no node image for Kubernetes ${kubernetesVersion}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`,
+    );
     return 2;
   }
   const { directories, runner } = createWorkbench(context);
@@ -30,7 +32,9 @@ export async function imageBuildCommand(
           context.stderr.write(`[${(elapsedMs / 1000).toFixed(0)}s] ${done}/${total} ${step}\n`),
       },
     );
-    print(context, options.json, image, [`${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB`]);
+    print(context, options.json, image, [
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB`,
+    ]);
     return 0;
   } catch (error) {
     context.interrupted.throwIfAborted();
@@ -41,9 +45,15 @@ export async function imageBuildCommand(
 }
 
 /** Lists the node images in the cache. @returns 0. */
-export async function imageListCommand(options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+export async function imageListCommand(
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
   const images = await listNodeImages(createWorkbench(context).directories.cache);
-  const lines = images.map(({ key, kubernetesVersion, sizeBytes }) => `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB`);
+  const lines = images.map(
+    ({ key, kubernetesVersion, sizeBytes }) =>
+      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB`,
+  );
   print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
   return 0;
 }
@@ -54,7 +64,9 @@ export async function imageRemoveCommand(key: string, context: CommandContext): 
   const meant = (await listNodeImages(cache)).filter((image) => image.key.startsWith(key));
   const [image] = meant;
   if (image === undefined || meant.length > 1) {
-    context.stderr.write(`${meant.length === 0 ? 'no node image begins' : 'several node images begin'} with "${key}"\n`);
+    context.stderr.write(
+      `${meant.length === 0 ? 'no node image begins' : 'several node images begin'} with "${key}"\n`,
+    );
     return 2;
   }
   await removeNodeImage(image.key, cache);

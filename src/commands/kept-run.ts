@@ -21,7 +21,9 @@ async function findRun(name: string, context: CommandContext): Promise<RunRecord
 
 /** The node that a word means: its whole name, or what follows the run; without a word the first control plane. */
 function findNode(run: RunRecord, name: string | undefined, context: CommandContext): string | null {
-  const node = run.nodes.find((candidate) => name === undefined || [candidate.name, candidate.shortName].includes(name));
+  const node = run.nodes.find(
+    (candidate) => name === undefined || [candidate.name, candidate.shortName].includes(name),
+  );
   if (node !== undefined && run.state !== 'finished') return node.name;
   const there = run.nodes.map(({ shortName }) => shortName).join(', ') || 'none';
   context.stderr.write(
@@ -39,7 +41,9 @@ export async function kubeconfigCommand(name: string, context: CommandContext): 
   const file = createWorkbench(context).store.kubeconfigFile(run.runId);
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) {
-    context.stderr.write(`run ${run.runId} has no kubeconfig any more; keep the next one with --keep always\n`);
+    context.stderr.write(
+      `run ${run.runId} has no kubeconfig any more; keep the next one with --keep always\n`,
+    );
     return 2;
   }
   context.stdout.write(text);
@@ -47,7 +51,11 @@ export async function kubeconfigCommand(name: string, context: CommandContext): 
 }
 
 /** Prints a node's journal. @returns 0, or 2 when there is no such node. */
-export async function logsCommand(name: string, nodeName: string | undefined, context: CommandContext): Promise<number> {
+export async function logsCommand(
+  name: string,
+  nodeName: string | undefined,
+  context: CommandContext,
+): Promise<number> {
   const run = await findRun(name, context);
   const node = run === null ? null : findNode(run, nodeName, context);
   if (node === null) return 2;
@@ -61,7 +69,11 @@ export async function logsCommand(name: string, nodeName: string | undefined, co
 }
 
 /** Opens a shell in a node, on this terminal. @returns the shell's status, or 2 when there is no such node. */
-export async function shellCommand(name: string, nodeName: string | undefined, context: CommandContext): Promise<number> {
+export async function shellCommand(
+  name: string,
+  nodeName: string | undefined,
+  context: CommandContext,
+): Promise<number> {
   const run = await findRun(name, context);
   const node = run === null ? null : findNode(run, nodeName, context);
   if (node === null) return 2;
@@ -80,7 +92,9 @@ export async function reportCommand(
   context: CommandContext,
 ): Promise<number> {
   const records = await createWorkbench(context).store.list();
-  const byFolder = await readReport(name).catch((error: unknown) => String(error instanceof Error ? error.message : error));
+  const byFolder = await readReport(name).catch((error: unknown) =>
+    String(error instanceof Error ? error.message : error),
+  );
   if (typeof byFolder !== 'string') return showReport(byFolder, options, context);
   if (!records.some(({ runId, scenario }) => runId.startsWith(name) || scenario.name === name)) {
     context.stderr.write(`there is no run "${name}", and ${byFolder}\n`);

@@ -10,7 +10,12 @@ export async function lintCommand(
 ): Promise<number> {
   const { files, problems } = await lintFiles(paths, { overrides: options.set ?? [] });
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  print(context, options.json, { files: files.map(({ file }) => file), problems }, problems.map(formatProblem));
+  print(
+    context,
+    options.json,
+    { files: files.map(({ file }) => file), problems },
+    problems.map(formatProblem),
+  );
   const looked = `${files.length} ${files.length === 1 ? 'file' : 'files'}`;
   const found = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${problems.length - errors} warnings`;
   context.stderr.write(`${looked}, ${found}\n`);

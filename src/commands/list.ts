@@ -4,7 +4,10 @@ import { listShippedScenarios } from './shipped-scenarios.ts';
 import { alignColumns } from '../report/columns.ts';
 
 /** Lists the scenarios that come with the program. @returns 0. */
-export async function listCommand(options: { readonly json?: boolean }, context: CommandContext): Promise<number> {
+export async function listCommand(
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
   const scenarios = (await listShippedScenarios()).map(({ file, name, description, loaded }) => ({
     file: relative(process.cwd(), file),
     name,

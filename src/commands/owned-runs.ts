@@ -24,7 +24,10 @@ const REMOVAL_TIMEOUT_MS = 180_000;
  * Every run with something left of it, from labels and journals; either may be missing. A run that finished is not among them.
  * @throws {FailureError} when the engine can't be reached although a journal names it.
  */
-export async function listOwnedRuns(context: CommandContext, { store, provider }: Workbench): Promise<OwnedRun[]> {
+export async function listOwnedRuns(
+  context: CommandContext,
+  { store, provider }: Workbench,
+): Promise<OwnedRun[]> {
   const records = (await store.list()).filter(({ state }) => state !== 'finished');
   const call = { timeoutMs: LIST_TIMEOUT_MS, signal: context.interrupted };
   let resources: OwnedResource[] = [];
@@ -42,7 +45,8 @@ export async function listOwnedRuns(context: CommandContext, { store, provider }
       const record = records.find((candidate) => candidate.runId === runId) ?? null;
       const mine = resources.filter((resource) => resource.runId === runId);
       const lease = record?.lease ?? mine.find((resource) => resource.lease !== null)?.lease ?? null;
-      const known = lease === null ? { alive: false, reason: 'its lease can not be read' } : await leaseState(lease);
+      const known =
+        lease === null ? { alive: false, reason: 'its lease can not be read' } : await leaseState(lease);
       const kept = lease?.pid === 0;
       const state = !known.alive ? 'dead' : kept ? 'kept' : 'running';
       const reason = kept && known.alive ? `kept until ${lease.expiresAt}` : known.reason;

@@ -11,7 +11,11 @@ import { formatProblem } from '../scenario/problem.ts';
 const SAMPLE_RUN_ID = 'sample';
 
 /** Prints what `run` would do, step by step; needs no engine and changes nothing. @returns 0, or 2 for a refused scenario. */
-export async function planCommand(file: string, options: RunOptions, context: CommandContext): Promise<number> {
+export async function planCommand(
+  file: string,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<number> {
   const { scenario, problems } = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (scenario === null) return 2;

@@ -46,7 +46,11 @@ export async function examineHost(
 }
 
 /** How set-up commands are run for this caller. */
-export function setUpOptions(context: CommandContext, { runner, directories }: Workbench, root: boolean): SetUpOptions {
+export function setUpOptions(
+  context: CommandContext,
+  { runner, directories }: Workbench,
+  root: boolean,
+): SetUpOptions {
   return {
     runner,
     root,
@@ -61,7 +65,9 @@ export function setUpOptions(context: CommandContext, { runner, directories }: W
 /** The commands of findings' fixes as the user would type them. */
 export function fixCommands(findings: readonly Finding[], root: boolean): string[] {
   return findings.flatMap(({ fix }) =>
-    (fix?.commands ?? []).map(({ command, daemon }) => asRoot(command, root, true).join(' ') + (daemon === true ? ' &' : '')),
+    (fix?.commands ?? []).map(
+      ({ command, daemon }) => asRoot(command, root, true).join(' ') + (daemon === true ? ' &' : ''),
+    ),
   );
 }
 
@@ -78,7 +84,9 @@ export async function prepareHost(
   yes: boolean,
 ): Promise<HostReadiness & { readonly engine: EngineInfo }> {
   const before = await examineHost(context, workbench, image, nodes);
-  const toFix = before.findings.filter(({ severity, fix, id }) => fix !== null && (severity === 'blocker' || id === 'inotify'));
+  const toFix = before.findings.filter(
+    ({ severity, fix, id }) => fix !== null && (severity === 'blocker' || id === 'inotify'),
+  );
   const blockers = before.findings.filter(({ severity }) => severity === 'blocker');
   const hopeless = blockers.filter(({ fix }) => fix === null);
   if (hopeless.length > 0) throw refusal(hopeless, hopeless.map(({ advice }) => advice ?? '').join('\n'));
@@ -90,7 +98,10 @@ export async function prepareHost(
   for (const { cause, consequence } of toFix) say(`  - ${cause}: ${consequence}`);
   say('What sets it up (undone by `npm run scenario -- doctor --undo`):');
   for (const command of commands) say(`  ${command}`);
-  const agreed = yes || (isInteractive(context) && (await askOn({ ...context, signal: context.interrupted }).confirm('Set it up now?', '--yes')));
+  const agreed =
+    yes ||
+    (isInteractive(context) &&
+      (await askOn({ ...context, signal: context.interrupted }).confirm('Set it up now?', '--yes')));
   if (!agreed) {
     const how = 'Say yes with --yes, or run these commands yourself:';
     throw refusal(blockers, [how, ...commands.map((command) => `  ${command}`)].join('\n'));

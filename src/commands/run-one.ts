@@ -45,7 +45,10 @@ export function overridesOf(options: RunOptions): string[] {
 
 /** What a scenario's node image is, as far as the scenario says. */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
-  return { kubernetesVersion: scenario.distribution.version, architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
+  return {
+    kubernetesVersion: scenario.distribution.version,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+  };
 }
 
 /** Loads, prepares, runs and reports one scenario. The report's exit code is the run's. */
@@ -106,7 +109,7 @@ export async function runOne(
   try {
     const result = await runner.execute();
     const report = attempt.report(result, readiness, setupMs);
-    runner.finish({
+    runner.finish(report.notices, {
       outcome: report.outcome,
       exitCode: report.exitCode,
       failure: report.failure,
@@ -145,13 +148,17 @@ class RunAttempt {
   /** Nothing was created: the scenario or the host did not allow it. */
   refused(failure: Failure | null): Report {
     const durationMs = Date.now() - this.#known.startedAt.getTime();
-    return assembleReport([], { ...this.#facts(), ending: { failure, cleanup: NOTHING_TO_CLEAN, durationMs } });
+    return assembleReport([], {
+      ...this.#facts(),
+      ending: { failure, cleanup: NOTHING_TO_CLEAN, durationMs },
+    });
   }
 
   report(result: ScenarioRunResult, readiness: HostReadiness, setupMs: number): Report {
     const { events, plan, image, podCIDRs, failure, cleanup, durationMs, timeToDualStackMs } = result;
     const { facts, engine } = readiness;
-    const started = plan !== null && events.some((event) => event.type === 'phase-started' && event.phase === 'launch');
+    const started =
+      plan !== null && events.some((event) => event.type === 'phase-started' && event.phase === 'launch');
     const report = assembleReport(events, {
       ...this.#facts(),
       provider: { name: 'lxd', version: engine?.version ?? '' },
@@ -172,7 +179,9 @@ class RunAttempt {
         name: node.name,
         role: node.role,
         addresses: node.addresses.map(({ address }) => address),
-        podCIDRs: node.addresses.flatMap(({ family }) => podCIDRs.get(`podCIDR.${node.name}.${family}`) ?? []),
+        podCIDRs: node.addresses.flatMap(
+          ({ family }) => podCIDRs.get(`podCIDR.${node.name}.${family}`) ?? [],
+        ),
       })),
       setupMs,
       plannedChecks: plan?.checks.map(({ id }) => id) ?? [],
@@ -216,7 +225,12 @@ function lintFailure({ problems }: LoadedScenario): Failure | null {
 
 function preparationFailure(error: unknown, context: CommandContext): Failure {
   if (context.interrupted.aborted) {
-    return { class: 'interrupted', step: 'preflight', message: 'interrupted before anything was created', hint: null };
+    return {
+      class: 'interrupted',
+      step: 'preflight',
+      message: 'interrupted before anything was created',
+      hint: null,
+    };
   }
   if (error instanceof FailureError) return error.failure;
   throw error;
@@ -226,4 +240,3 @@ function preparationFailure(error: unknown, context: CommandContext): Failure {
 export function tellFailure(context: CommandContext, { message, hint }: Failure): void {
   context.stderr.write(`${message}\n${hint === null ? '' : `${hint}\n`}`);
 }
-

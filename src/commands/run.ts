@@ -36,7 +36,9 @@ export async function runCommand(
     return first.report.exitCode;
   }
   const index = await writeReportIndex(top, [first, ...others]);
-  const lines = reports.map(({ report }) => `${report.exitCode}  ${report.outcome}  ${report.scenario?.file ?? ''}`);
+  const lines = reports.map(
+    ({ report }) => `${report.exitCode}  ${report.outcome}  ${report.scenario?.file ?? ''}`,
+  );
   print(context, options.json, index, lines);
   return combineExitCodes([first.report.exitCode, ...others.map(({ report }) => report.exitCode)]);
 }
@@ -46,7 +48,8 @@ async function defaultScenario(context: CommandContext, options: RunOptions): Pr
   const shipped = await listShippedScenarios();
   const name = (file: string): string => relative(process.cwd(), resolve(file));
   const quickstart = shipped.find(({ file }) => file.endsWith('quickstart.yaml'));
-  if (quickstart === undefined) throw new Error('scenarios/quickstart.yaml is missing from this installation');
+  if (quickstart === undefined)
+    throw new Error('scenarios/quickstart.yaml is missing from this installation');
   if (options.yes === true || options.json === true || !isInteractive(context)) return name(quickstart.file);
   const choices = shipped.map(({ file, description }) => {
     const shown = name(file);

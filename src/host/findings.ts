@@ -78,7 +78,9 @@ function packages(facts: HostFacts, engine: EngineState): Finding {
     ...(engine.unreachable === null ? [] : ENGINE_PACKAGES),
     ...(engine.imageCached ? [] : BUILD_PACKAGES),
   ];
-  const missing = [...new Set(needed.filter(([program]) => !facts.programs.has(program)).map(([, name]) => name))];
+  const missing = [
+    ...new Set(needed.filter(([program]) => !facts.programs.has(program)).map(([, name]) => name)),
+  ];
   if (missing.length === 0) return ok('packages', 'every program that a run uses is installed');
   const apt = facts.programs.has('apt-get');
   return {
@@ -103,7 +105,10 @@ function daemon(facts: HostFacts, engine: EngineState): Finding {
   if (engine.unreachable === null) return ok('daemon', `LXD ${engine.version} answers`);
   const waitready = { command: ['lxd', 'waitready', '--timeout=60'] };
   const fix = facts.systemd
-    ? { commands: [{ command: ['systemctl', 'start', 'lxd'] }, waitready], undo: [{ command: ['systemctl', 'stop', 'lxd'] }] }
+    ? {
+        commands: [{ command: ['systemctl', 'start', 'lxd'] }, waitready],
+        undo: [{ command: ['systemctl', 'stop', 'lxd'] }],
+      }
     : {
         commands: [
           { command: ['mkdir', '-p', '/var/log/lxd'] },
@@ -129,7 +134,8 @@ function daemon(facts: HostFacts, engine: EngineState): Finding {
 
 function inotify(facts: HostFacts): Finding {
   const { inotifyInstances: seen } = facts;
-  if (seen === null || seen >= INOTIFY_INSTANCES) return ok('inotify', `fs.inotify.max_user_instances is ${seen ?? 'unknown'}`);
+  if (seen === null || seen >= INOTIFY_INSTANCES)
+    return ok('inotify', `fs.inotify.max_user_instances is ${seen ?? 'unknown'}`);
   const set = (value: number): SetupCommand => ({
     command: ['sysctl', '-w', `fs.inotify.max_user_instances=${value}`],
   });
@@ -204,7 +210,10 @@ function kernel(facts: HostFacts): Finding[] {
     : ok('ipv6', 'IPv6 is enabled');
   return [
     ipv6,
-    ok('cgroup', `cgroup v${facts.cgroupVersion}${facts.cgroupVersion === 1 ? ': kubelet is told to accept it' : ''}`),
+    ok(
+      'cgroup',
+      `cgroup v${facts.cgroupVersion}${facts.cgroupVersion === 1 ? ': kubelet is told to accept it' : ''}`,
+    ),
     ok(
       'cap-sys-resource',
       facts.capSysResource
@@ -214,7 +223,7 @@ function kernel(facts: HostFacts): Finding[] {
     ok(
       'bridge-netfilter',
       facts.bridgeNetfilter
-        ? 'bridge-nf-call-iptables is 1: bridged packets pass the host\'s firewall'
+        ? "bridge-nf-call-iptables is 1: bridged packets pass the host's firewall"
         : 'bridge-nf-call-iptables is off',
     ),
   ];

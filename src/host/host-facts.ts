@@ -56,7 +56,13 @@ async function findPrograms(path: string): Promise<Map<string, string>> {
     PROGRAMS.map(async (program): Promise<[string, string] | null> => {
       for (const folder of folders) {
         const file = join(folder, program);
-        if (await access(file, constants.X_OK).then(() => true, () => false)) return [program, file];
+        if (
+          await access(file, constants.X_OK).then(
+            () => true,
+            () => false,
+          )
+        )
+          return [program, file];
       }
       return null;
     }),
@@ -85,7 +91,10 @@ export async function readHostFacts(
     read('/proc/meminfo'),
     read('/proc/sys/net/ipv6/conf/all/disable_ipv6'),
     read('/proc/sys/net/bridge/bridge-nf-call-iptables'),
-    access('/sys/fs/cgroup/cgroup.controllers').then(() => true, () => false),
+    access('/sys/fs/cgroup/cgroup.controllers').then(
+      () => true,
+      () => false,
+    ),
   ]);
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);

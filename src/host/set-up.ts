@@ -9,7 +9,12 @@ import type { Finding, SetupCommand } from './findings.ts';
 
 const commandSchema = z.object({ command: z.array(z.string()), daemon: z.boolean().optional() });
 const changesSchema = z.array(
-  z.object({ at: z.string(), finding: z.string(), commands: z.array(commandSchema), undo: z.array(commandSchema) }),
+  z.object({
+    at: z.string(),
+    finding: z.string(),
+    commands: z.array(commandSchema),
+    undo: z.array(commandSchema),
+  }),
 );
 
 /** A change of this host that we made, and how it is taken back. */
@@ -81,7 +86,12 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
   for (const { id, fix } of findings) {
     if (fix === null) continue;
     await recordChange(
-      { at: new Date().toISOString(), finding: id, commands: [...fix.commands].map(copy), undo: [...fix.undo].map(copy) },
+      {
+        at: new Date().toISOString(),
+        finding: id,
+        commands: [...fix.commands].map(copy),
+        undo: [...fix.undo].map(copy),
+      },
       options.stateDirectory,
     );
     for (const command of fix.commands) {
@@ -90,7 +100,10 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
         throw new FailureError({
           class: 'preflight',
           step: 'set-up',
-          message: [`set-up (${id}) failed: ${error.message}`, ...error.lastLines().map((line) => `  ${line}`)].join('\n'),
+          message: [
+            `set-up (${id}) failed: ${error.message}`,
+            ...error.lastLines().map((line) => `  ${line}`),
+          ].join('\n'),
           hint: `Run it by hand to see more: ${error.command.join(' ')}`,
         });
       });
@@ -101,7 +114,8 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
 /** Takes back every recorded change, newest first, and forgets it. @returns the findings whose changes were taken back. */
 export async function undoFixes(options: SetUpOptions): Promise<string[]> {
   const changes = (await readHostChanges(options.stateDirectory)).reverse();
-  for (const { undo } of changes) for (const command of undo) await runCommand(command as SetupCommand, options);
+  for (const { undo } of changes)
+    for (const command of undo) await runCommand(command as SetupCommand, options);
   await rm(changesFile(options.stateDirectory), { force: true });
   return changes.map(({ finding }) => finding);
 }

@@ -85,7 +85,11 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
 
 function stepLines(step: Step, dialect: CommandDialect, owner: Owner): string[] {
   const after = step.needs.length === 0 ? '' : ` (after ${step.needs.join(', ')})`;
-  return [`[${step.id}] ${step.title}${after}`, ...step.actions.flatMap((action) => actionLines(action, dialect, owner)), ''];
+  return [
+    `[${step.id}] ${step.title}${after}`,
+    ...step.actions.flatMap((action) => actionLines(action, dialect, owner)),
+    '',
+  ];
 }
 
 /** A plan as text: each step with its exact commands and files, in the order in which steps may start. */
@@ -100,6 +104,6 @@ export function renderPlan(plan: Plan, dialect: CommandDialect, owner: Owner): s
     '[image] the node image comes from the cache or is built, and is imported into the engine unless it is there',
     '',
     ...plan.steps.flatMap((step) => stepLines(step, dialect, owner)),
-    '[cleanup] remove every object that carries the run\'s label: instances, profile, network, ACL',
+    "[cleanup] remove every object that carries the run's label: instances, profile, network, ACL",
   ];
 }

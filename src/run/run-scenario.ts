@@ -2,6 +2,7 @@ import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
 import { RunEvents, type EventSink } from './run-events.ts';
@@ -53,17 +54,6 @@ export interface ScenarioRunResult {
   readonly cleanup: CleanupResult;
   readonly timeToDualStackMs: number | null;
   readonly durationMs: number;
-}
-
-/** The user's signal, as the reason of an abort. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
-  readonly signal: 'SIGINT' | 'SIGTERM';
-
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`interrupted by ${signal}`);
-    this.signal = signal;
-  }
 }
 
 /** The run's own deadline, as the reason of an abort. */
@@ -142,6 +132,11 @@ export class ScenarioRunner {
     const failed = result.failure !== null || result.checks.some(({ outcome }) => outcome === 'failed');
     if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result);
     const cleanup = await this.#cleanUp(owner, failed, result.failure);
+    // A signal during the clean-up of a run that passed: it did not end as the user let it begin.
+    const { interrupted } = this.#run;
+    if (result.failure === null && interrupted.aborted) {
+      result = { ...result, failure: this.#failureOf(interrupted.reason) };
+    }
     return {
       events: this.#events.all(),
       plan: this.#plan ?? outline,
@@ -154,8 +149,15 @@ export class ScenarioRunner {
     };
   }
 
-  /** Tells the end, once the verdict is known. */
-  finish(event: Omit<Extract<RunEvent, { type: 'run-finished' }>, 'at' | 'runId' | 'type'>): void {
+  /** Tells the end, once the verdict is known, and before it what the verdict has to say. */
+  finish(
+    notices: readonly string[],
+    event: Omit<Extract<RunEvent, { type: 'run-finished' }>, 'at' | 'runId' | 'type'>,
+  ): void {
+    const told = this.#events.all().flatMap((known) => (known.type === 'notice' ? [known.message] : []));
+    for (const message of notices.filter((notice) => !told.includes(notice))) {
+      this.#events.emit({ type: 'notice', level: 'info', message });
+    }
     this.#events.emit({ type: 'run-finished', ...event });
   }
 

@@ -10,7 +10,17 @@ export function execArguments(
   args: readonly string[],
   flags: readonly string[],
 ): string[] {
-  return ['exec', '--project', PROJECT, '--force-noninteractive', ...flags, `local:${instance}`, '--', file, ...args];
+  return [
+    'exec',
+    '--project',
+    PROJECT,
+    '--force-noninteractive',
+    ...flags,
+    `local:${instance}`,
+    '--',
+    file,
+    ...args,
+  ];
 }
 
 /** A container of LXD: programs run in it through `lxc exec`, without a terminal, with separate output streams. */
