@@ -8,7 +8,7 @@ import { removeRun } from './remove-run.ts';
 import { RunEvents, type EventSink } from './run-events.ts';
 import { runPlan, type PlanResult } from './run-plan.ts';
 import { StepTracker } from './step-tracker.ts';
-import { assemblePlan, type PlanInputs } from '../plan/assemble-plan.ts';
+import { assemblePlan, runObjectName, type PlanInputs } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
@@ -163,7 +163,7 @@ export class ScenarioRunner {
 
   async #perform(owner: Owner): Promise<PlanResult> {
     const { runId, scenario, provider, store, interrupted } = this.#run;
-    const engineImage = await this.#prepareImage();
+    const engineImage = await this.#prepareImage(owner);
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
@@ -197,8 +197,8 @@ export class ScenarioRunner {
     }
   }
 
-  async #prepareImage(): Promise<{ image: NodeImage; name: string }> {
-    const { provider, interrupted: signal } = this.#run;
+  async #prepareImage(owner: Owner): Promise<{ image: NodeImage; name: string }> {
+    const { interrupted: signal } = this.#run;
     const tracker = new StepTracker(Object.values(IMAGE_STEPS), this.#events);
     const step = async <T>(info: StepInfo, work: () => Promise<T>): Promise<T> => {
       tracker.started(info);
@@ -220,24 +220,28 @@ export class ScenarioRunner {
         }),
       );
       this.#image = image;
-      const name = await step(IMAGE_STEPS.import, () =>
-        provider.ensureImage(image, {
-          timeoutMs: IMPORT_TIMEOUT_MS,
-          signal,
-          onProgress: (text) =>
-            this.#events.emit({
-              type: 'step-progress',
-              step: IMAGE_STEPS.import,
-              text,
-              done: null,
-              total: null,
-            }),
-        }),
-      );
+      const name = await step(IMAGE_STEPS.import, () => this.#importImage(image, owner));
       return { image, name };
     } finally {
       tracker.close();
     }
+  }
+
+  /** Import and unpacking happen once for an image; afterwards a node is a snapshot of it. */
+  async #importImage(image: NodeImage, owner: Owner): Promise<string> {
+    const { provider, store, runId, interrupted: signal } = this.#run;
+    const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal };
+    const onProgress = (text: string): void =>
+      this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.import, text, done: null, total: null });
+    const { name, unpacked } = await provider.ensureImage(image, { ...call, onProgress });
+    if (unpacked) return name;
+    onProgress('unpacking the node image into the storage pool');
+    const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
+    const journal = store.journalOf(runId);
+    journal.creating(instance);
+    await provider.unpackImage(name, instance.name, owner, call);
+    journal.removed(instance);
+    return name;
   }
 
   async #diagnose(result: PlanResult): Promise<void> {

@@ -9,7 +9,7 @@ import {
   lxdProfiles,
   lxdServer,
 } from './lxd-objects.ts';
-import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
+import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
@@ -80,9 +80,17 @@ export class LxdProvider implements Provider {
   async ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<string> {
+  ): Promise<{ name: string; unpacked: boolean }> {
     await ensureStoragePool(this.#client, options);
-    return ensureLxdImage(this.#client, this.#runner, image, options);
+    const name = await ensureLxdImage(this.#client, this.#runner, image, options);
+    const volume = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`, options);
+    return { name, unpacked: volume !== null };
+  }
+
+  async unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void> {
+    const { path, body } = unpackRequest(image, instance, STORAGE_POOL, owner);
+    await this.#client.query('POST', path, body, options);
+    await this.#client.query('DELETE', objectPath('instance', instance), undefined, options);
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
