@@ -105,7 +105,10 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
   if (yaml.tree === null) return { scenario: null, problems: yaml.problems, expect: null };
   const { tree, problems: overrideProblems } = applyOverrides(yaml.tree, overrides);
   const { written, problems: shapeProblems, tainted } = validate(tree);
-  const problems = [...yaml.problems, ...overrideProblems, ...shapeProblems];
+  // What YAML has no value for is missing in the schema's eyes too, and is told once.
+  const isTold = ({ position }: Problem): boolean =>
+    yaml.problems.some((told) => JSON.stringify(told.position) === JSON.stringify(position));
+  const problems = [...yaml.problems, ...overrideProblems, ...shapeProblems.filter((each) => !isTold(each))];
   const isExpectReadable = !tainted.some((path) => path[0] === 'expect');
   const expect = written !== null && isExpectReadable ? expectationOf(written) : null;
   if (written !== null) problems.push(...ruleProblems(written, tree, file, tainted, knownVersions));
