@@ -13,7 +13,7 @@ import { schemaProblems } from './schema-problems.ts';
 import { scenarioSchema } from './schema.ts';
 import type { WrittenScenario } from './schema.ts';
 import { SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
-import { keyPositionOf, nodeAt, positionOf, toPlain, withoutEntry } from './yaml-tree.ts';
+import { keyPositionOf, nodeAt, positionOf, toPlain, withoutEntries } from './yaml-tree.ts';
 import type { YamlTree } from './yaml-tree.ts';
 
 export interface ParseOptions {
@@ -51,8 +51,7 @@ function validate(tree: YamlTree): Salvaged {
   const result = scenarioSchema.safeParse(toPlain(tree));
   if (result.success) return { written: result.data, problems: [], tainted: [] };
   const { problems, tainted, removable } = schemaProblems(scenarioSchema, result.error.issues, tree);
-  const rest = removable.reduce<YamlTree>(withoutEntry, tree);
-  const again = scenarioSchema.safeParse(toPlain(rest));
+  const again = scenarioSchema.safeParse(toPlain(withoutEntries(tree, removable)));
   return { written: again.success ? again.data : null, problems, tainted };
 }
 
@@ -106,9 +105,9 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
   const { tree, problems: overrideProblems } = applyOverrides(yaml.tree, overrides);
   const { written, problems: shapeProblems, tainted } = validate(tree);
   // What YAML has no value for is missing in the schema's eyes too, and is told once.
-  const isTold = ({ position }: Problem): boolean =>
-    yaml.problems.some((told) => JSON.stringify(told.position) === JSON.stringify(position));
-  const problems = [...yaml.problems, ...overrideProblems, ...shapeProblems.filter((each) => !isTold(each))];
+  const told = new Set(yaml.problems.map(({ position }) => JSON.stringify(position)));
+  const untold = shapeProblems.filter(({ position }) => !told.has(JSON.stringify(position)));
+  const problems = [...yaml.problems, ...overrideProblems, ...untold];
   const isExpectReadable = !tainted.some((path) => path[0] === 'expect');
   const expect = written !== null && isExpectReadable ? expectationOf(written) : null;
   if (written !== null) problems.push(...ruleProblems(written, tree, file, tainted, knownVersions));

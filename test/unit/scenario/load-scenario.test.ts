@@ -38,8 +38,8 @@ test('a file that cannot be read is a problem like any other', async (t) => {
     'empty.yaml': '',
     'utf16.yaml': Buffer.from('\ufeffname: x', 'utf16le'),
     'latin1.yaml': Buffer.from('description: caf\u00e9', 'latin1'),
-    'huge.yaml': '#'.repeat(256 * 1024 + 1),
-    'large.yaml': `name: x\n${'#'.repeat(256 * 1024 - 8)}`,
+    'huge.yaml': '#'.repeat(128 * 1024 + 1),
+    'large.yaml': `name: x\n${'#'.repeat(128 * 1024 - 8)}`,
   });
   await symlink('circle.yaml', join(path, 'circle.yaml'));
   const table: [string, RegExp | null][] = [
@@ -49,7 +49,7 @@ test('a file that cannot be read is a problem like any other', async (t) => {
     ['empty.yaml', /^nothing is in this file/],
     ['utf16.yaml', /^is not UTF-8 text/],
     ['latin1.yaml', /^is not UTF-8 text/],
-    ['huge.yaml', /^has 262145 bytes, more than a scenario can have \(262144\)/],
+    ['huge.yaml', /^has 131073 bytes, more than a scenario can have \(131072\)/],
     ['large.yaml', null],
     ['circle.yaml', /symbolic links go in a circle/],
   ];

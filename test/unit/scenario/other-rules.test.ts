@@ -151,6 +151,8 @@ cases('schema', [
   ['timeout: 10m', []],
   ['timeout: 1ms', []],
   ['timeout: 0s', ['schema timeout']],
+  ['timeout: 24h', []],
+  ['timeout: 1441m', ['schema timeout']],
   ['timeout: 0.4ms', ['schema timeout']],
   ['timeout: 10', ['schema timeout']],
   ['timeout: 10 m', ['schema timeout']],
