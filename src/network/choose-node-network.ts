@@ -72,8 +72,11 @@ const IPV6_ATTEMPTS = 32;
  */
 const SHORTEST_MEANT: PerFamily<number> = { IPv4: 8, IPv6: 7 };
 
-/** A used range as a range; null for default routes. Host bits are fine here: a bridge's own address names its network. */
-function readUsedRange(used: UsedRange): Cidr | null {
+/**
+ * A used range as a range; null for default routes. Host bits are fine here: a bridge's own address names its network.
+ * @throws {RangeError} when it can't be read, because what is not understood must not count as free.
+ */
+export function readUsedRange(used: UsedRange): Cidr | null {
   if (used.range === 'default' || used.range === 'none') return null;
   // The zone says where a link-local address counts; here it counts everywhere.
   const [addressText = '', lengthText] = used.range.replace(/%[^/]*/, '').split('/');

@@ -13,7 +13,7 @@ import { schemaProblems } from './schema-problems.ts';
 import { scenarioSchema } from './schema.ts';
 import type { WrittenScenario } from './schema.ts';
 import { SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
-import { keyPositionOf, nodeAt, positionOf, toPlain, withoutEntry } from './yaml-tree.ts';
+import { keyPositionOf, nodeAt, positionOf, toPlain, withoutEntries } from './yaml-tree.ts';
 import type { YamlTree } from './yaml-tree.ts';
 
 export interface ParseOptions {
@@ -51,8 +51,7 @@ function validate(tree: YamlTree): Salvaged {
   const result = scenarioSchema.safeParse(toPlain(tree));
   if (result.success) return { written: result.data, problems: [], tainted: [] };
   const { problems, tainted, removable } = schemaProblems(scenarioSchema, result.error.issues, tree);
-  const rest = removable.reduce<YamlTree>(withoutEntry, tree);
-  const again = scenarioSchema.safeParse(toPlain(rest));
+  const again = scenarioSchema.safeParse(toPlain(withoutEntries(tree, removable)));
   return { written: again.success ? again.data : null, problems, tainted };
 }
 
@@ -105,7 +104,10 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
   if (yaml.tree === null) return { scenario: null, problems: yaml.problems, expect: null };
   const { tree, problems: overrideProblems } = applyOverrides(yaml.tree, overrides);
   const { written, problems: shapeProblems, tainted } = validate(tree);
-  const problems = [...yaml.problems, ...overrideProblems, ...shapeProblems];
+  // What YAML has no value for is missing in the schema's eyes too, and is told once.
+  const told = new Set(yaml.problems.map(({ position }) => JSON.stringify(position)));
+  const untold = shapeProblems.filter(({ position }) => !told.has(JSON.stringify(position)));
+  const problems = [...yaml.problems, ...overrideProblems, ...untold];
   const isExpectReadable = !tainted.some((path) => path[0] === 'expect');
   const expect = written !== null && isExpectReadable ? expectationOf(written) : null;
   if (written !== null) problems.push(...ruleProblems(written, tree, file, tainted, knownVersions));

@@ -1,4 +1,4 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
+import { Composer, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
 import type { Alias, CST, Document, ParsedNode, Scalar, YAMLError, YAMLMap } from 'yaml';
 import { makeProblem, printable } from './problem.ts';
 import type { Position, Problem } from './problem.ts';
@@ -15,7 +15,7 @@ const MAX_DEPTH = 64;
 /** How many values aliases may stand for, together: enough for any scenario, too few for a bomb. */
 const MAX_ALIASED_NODES = 1000;
 /** Characters of a scenario file, and bytes of one on disk. The shipped ones have about a thousand. */
-export const MAX_SCENARIO_SIZE = 256 * 1024;
+export const MAX_SCENARIO_SIZE = 128 * 1024;
 
 class DepthError extends Error {
   readonly offset: number;
@@ -51,20 +51,25 @@ function nothingAt(position: Position): YamlTree {
 /** Makes a tree of a document, with a problem for everything in it that a scenario can't hold. */
 class TreeBuilder {
   readonly problems: Problem[] = [];
-  readonly #document: Document.Parsed;
   readonly #positionAt: (offset: number) => Position;
   /** How many aliases are being followed at the moment, one in another. */
   #followed = 0;
   #aliasedNodes = 0;
+  /** The latest node with each anchor. The library's own look-up walks the document again for every alias. */
+  readonly #anchored = new Map<string, ParsedNode>();
+  /** What an alias stood for where it is written; an anchor's name may be given again later. */
+  readonly #targets = new Map<Alias.Parsed, ParsedNode | undefined>();
 
-  constructor(document: Document.Parsed, positionAt: (offset: number) => Position) {
-    this.#document = document;
+  constructor(positionAt: (offset: number) => Position) {
     this.#positionAt = positionAt;
   }
 
   build(node: unknown, absentAt: Position): YamlTree {
     if ((this.#followed > 0 || isAlias(node)) && !this.#countAliased(absentAt)) return nothingAt(absentAt);
     if (isAlias(node)) return this.#alias(node as Alias.Parsed);
+    if (isNode(node) && node.anchor !== undefined && this.#followed === 0) {
+      this.#anchored.set(node.anchor, node as ParsedNode);
+    }
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed);
     if (isSeq(node)) {
       const position = this.#start(node as ParsedNode);
@@ -113,7 +118,8 @@ class TreeBuilder {
 
   #alias(node: Alias.Parsed): YamlTree {
     const position = this.#start(node);
-    const target = node.resolve(this.#document);
+    if (!this.#targets.has(node)) this.#targets.set(node, this.#anchored.get(node.source));
+    const target = this.#targets.get(node);
     if (target === undefined) {
       this.#report(position, `*${printable(node.source)} refers to an anchor that is not set before it`);
       return nothingAt(position);
@@ -213,7 +219,7 @@ export function readYaml(text: string, file: string): ReadYaml {
     const message = 'nothing is in this file; the shortest scenario is a line such as `name: quickstart`';
     return { tree: null, problems: [problem(start, message)] };
   }
-  const builder = new TreeBuilder(document, positionAt);
+  const builder = new TreeBuilder(positionAt);
   const tree = builder.build(contents, start);
   return { tree, problems: builder.problems };
 }

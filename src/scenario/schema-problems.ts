@@ -34,7 +34,7 @@ function describeNode(node: YamlTree | undefined): string {
   if (node.kind === 'list') return 'a list';
   if (node.value === null) return 'nothing';
   if (typeof node.value === 'string')
-    return node.value === '' ? 'empty text' : `the text ${printable(node.source)}`;
+    return node.value === '' ? 'empty text' : `the text ${printable(JSON.stringify(node.value))}`;
   return typeof node.value === 'number' ? `the number ${printable(node.source)}` : printable(node.source);
 }
 
@@ -44,7 +44,9 @@ function typeAdvice(expected: string, node: YamlTree | undefined): string {
   if (node.value === null) return '; write a value or remove the key';
   const source = printable(node.source);
   if (expected === 'string') return `; put it in quotes: '${source}'`;
-  if (expected === 'array' && node.value !== '') return `; write [${source.split(/\s*,\s*/).join(', ')}]`;
+  // Commas are how Kubernetes' own options separate ranges, and spaces how a shell separates arguments.
+  const isPlain = node.value !== '' && !/["']/.test(source);
+  if (expected === 'array' && isPlain) return `; write [${source.split(/\s*,\s*|\s+/).join(', ')}]`;
   if (expected === 'boolean' && /^(yes|on)$/i.test(source)) return '; write true';
   if (expected === 'boolean' && /^(no|off)$/i.test(source)) return '; write false';
   const asNumber = typeof node.value === 'string' && /^-?\d+$/.test(node.value);
@@ -147,8 +149,12 @@ export function schemaProblems(schema: z.ZodType, issues: readonly Issue[], tree
   const problems: Problem[] = [];
   const tainted: DocumentPath[] = [];
   const removable: DocumentPath[] = [];
+  const wrongTypes = new Set<string>();
   for (const issue of issues.flatMap((each) => withoutUnions(each, tree))) {
     const path = issue.path as DocumentPath;
+    // The size of what has the wrong type is no second problem.
+    if (wrongTypes.has(formatPath(path))) continue;
+    if (issue.code === 'invalid_type') wrongTypes.add(formatPath(path));
     if (issue.code !== 'unrecognized_keys') {
       const message = issueMessage(issue, nodeAt(tree, path));
       problems.push(makeProblem({ rule: 'schema', path, position: positionOf(tree, path), message }));

@@ -10,6 +10,9 @@ import { DEFAULT_KUBERNETES_VERSION } from './supported-versions.ts';
 export const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 export const NAME_MAX_LENGTH = 40;
 
+/** A day; timers themselves end at 24.8 days and would then fire at once. */
+const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
 const VERSION_PATTERN = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 const VERSION_SHAPE = 'a version is three numbers with dots between, such as 1.36.3';
 
@@ -239,6 +242,7 @@ export const scenarioSchema = z
         abort: true,
       })
       .refine((duration) => parseDuration(duration) >= 1, { error: 'must be longer than nothing' })
+      .refine((duration) => parseDuration(duration) <= LONGEST_TIMEOUT_MS, { error: 'must be at most 24h' })
       .default('10m')
       .meta({ description: "The whole run's deadline, clean-up excluded.", examples: ['10m', '90s'] }),
   })

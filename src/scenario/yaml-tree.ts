@@ -1,3 +1,4 @@
+import { formatPath } from './document-path.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { Position } from './problem.ts';
 
@@ -76,14 +77,16 @@ export function toPlain(tree: YamlTree): unknown {
   }
 }
 
-/** The tree without the map entry at a path; the tree itself where there is none. */
-export function withoutEntry(tree: YamlTree, path: DocumentPath): YamlTree {
-  const [key, ...rest] = path;
-  if (tree.kind !== 'map' || typeof key !== 'string') return tree;
-  const entry = tree.entries.get(key);
-  if (entry === undefined) return tree;
-  const entries = new Map(tree.entries);
-  if (rest.length === 0) entries.delete(key);
-  else entries.set(key, { ...entry, value: withoutEntry(entry.value, rest) });
-  return { ...tree, entries };
+/** The tree without the map entries at these paths; what is below a list can't be taken out. */
+export function withoutEntries(tree: YamlTree, paths: readonly DocumentPath[]): YamlTree {
+  const removed = new Set(paths.map(formatPath));
+  const prune = (node: YamlTree, path: DocumentPath): YamlTree => {
+    if (node.kind !== 'map') return node;
+    const kept = [...node.entries].flatMap(([key, entry]): [string, YamlEntry][] => {
+      const here = [...path, key];
+      return removed.has(formatPath(here)) ? [] : [[key, { ...entry, value: prune(entry.value, here) }]];
+    });
+    return { ...node, entries: new Map(kept) };
+  };
+  return prune(tree, []);
 }

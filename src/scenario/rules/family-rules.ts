@@ -110,7 +110,9 @@ export const bridgeFamily: Rule = {
 
 function orderFindings({ network, written }: RuleContext): Finding[] {
   const [pods, services] = [network.pods[0], network.services[0]];
-  const areComplete = [network.pods, network.services].every((ranges) => familiesOf(ranges).length === 2);
+  const areComplete = [network.pods, network.services].every(
+    (ranges) => familiesOf(ranges).length === 2 && ranges.every(({ parsed }) => parsed.ok),
+  );
   // Defaults follow what is written, so only two written lists can contradict each other.
   if (pods?.isWritten !== true || services?.isWritten !== true || !areComplete) return [];
   if (pods.family === services.family) return [];

@@ -107,7 +107,7 @@ function podRoomFindings({ network, nodeCount }: RuleContext, path: Finding['pat
         path,
         message:
           `${nodes(nodeCount)} don't fit: ${pod.range.text} has /${mask} shares for ${nodes(room)}; ask for fewer nodes, or write ` +
-          'a shorter pod range or a longer node mask (the controller manager would leave the others without a range)',
+          'a pod range with a shorter prefix or a longer node mask (the controller manager would leave the others without a range)',
       },
     ];
   });

@@ -10,14 +10,7 @@ function later(path: DocumentPath, what: string, why: string, instead: string): 
 function machineFindings({ provider, nodes }: WrittenScenario): Finding[] {
   return [
     ...(provider === 'incus' || provider === 'kind'
-      ? [
-          later(
-            ['provider'],
-            `provider ${provider}`,
-            'this version makes its nodes with LXD',
-            'use lxd or auto',
-          ),
-        ]
+      ? [later(['provider'], provider, 'this version makes its nodes with LXD', 'use lxd or auto')]
       : []),
     ...(nodes.controlPlanes > 1
       ? [
@@ -40,7 +33,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
       ? [
           later(
             ['distribution', 'name'],
-            `distribution ${distribution.name}`,
+            distribution.name,
             'this version bootstraps with kubeadm',
             'use kubeadm',
           ),
@@ -59,7 +52,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
       : []),
     ...(cni.name === 'bridge'
       ? []
-      : [later(['cni', 'name'], `CNI ${cni.name}`, 'this version installs the bridge plugin', 'use bridge')]),
+      : [later(['cni', 'name'], cni.name, 'this version installs the bridge plugin', 'use bridge')]),
     ...(cni.name === 'bridge' && cni.mode !== undefined
       ? [later(['cni', 'mode'], 'a mode of the CNI bridge', 'there is none to choose', 'remove it')]
       : []),
@@ -113,21 +106,23 @@ function bootstrapFindings({ bootstrap, install, binary, extraArgs }: WrittenSce
       ? [
           later(
             ['bootstrap'],
-            'bootstrap: interactive',
+            'interactive',
             'it is for distributions that ask questions, and kubeadm asks none',
             'use file',
           ),
         ]
       : []),
-    ...(install === undefined ? [] : [later(['install'], 'install', fromImage, 'remove it')]),
-    ...(binary === undefined ? [] : [later(['binary'], 'binary', fromImage, 'remove it')]),
+    ...(install === undefined
+      ? []
+      : [later(['install'], 'choosing where it comes from', fromImage, 'remove install')]),
+    ...(binary === undefined ? [] : [later(['binary'], 'a program of your own', fromImage, 'remove binary')]),
     ...(Object.keys(extraArgs.kubeProxy ?? {}).length === 0
       ? []
       : [
           later(
             ['extraArgs', 'kubeProxy'],
-            'extraArgs.kubeProxy',
-            'kube-proxy takes its settings from a file, and beside that ignores its arguments',
+            'extra arguments for kube-proxy',
+            'it takes its settings from a file, and ignores most arguments beside that',
             'use kubeProxy.mode and featureGates',
           ),
         ]),

@@ -83,8 +83,10 @@ export const overlap: Rule = {
           {
             path: here.path,
             message:
-              `${here.text} overlaps ${there.text}, ${where}: write a range apart from it (kubeadm accepts this, and then ` +
-              'packets go to the wrong place; k8s-snap would refuse overlapping pods and services)',
+              `${here.text} overlaps ${there.text}, ${where}: write a range apart from it ` +
+              (here.section === 'bridge'
+                ? '(nodes could not reach one of the two)'
+                : '(kubeadm would accept this and leave Services unreachable; k8s-snap would refuse it)'),
           },
         ];
       }),
