@@ -83,7 +83,10 @@ export class LxdProvider implements Provider {
   ): Promise<{ name: string; unpacked: boolean }> {
     await ensureStoragePool(this.#client, options);
     const name = await ensureLxdImage(this.#client, this.#runner, image, options);
-    const volume = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`, options);
+    const volume = await this.#client.find(
+      `/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`,
+      options,
+    );
     return { name, unpacked: volume !== null };
   }
 
