@@ -1,9 +1,10 @@
-// Tests against real engines: one file after the other, because they share the engine and compare what it holds.
+// On the real engine, one after the other: each test has the machine to itself.
 export default {
   files: ['test/integration/**/*.test.ts'],
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
   concurrency: 1,
-  timeout: '10m',
+  serial: true,
+  timeout: '20m',
 };

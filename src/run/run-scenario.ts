@@ -2,12 +2,13 @@ import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
 import { RunEvents, type EventSink } from './run-events.ts';
 import { runPlan, type PlanResult } from './run-plan.ts';
 import { StepTracker } from './step-tracker.ts';
-import { assemblePlan, type PlanInputs } from '../plan/assemble-plan.ts';
+import { assemblePlan, runObjectName, type PlanInputs } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
@@ -53,17 +54,6 @@ export interface ScenarioRunResult {
   readonly cleanup: CleanupResult;
   readonly timeToDualStackMs: number | null;
   readonly durationMs: number;
-}
-
-/** The user's signal, as the reason of an abort. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
-  readonly signal: 'SIGINT' | 'SIGTERM';
-
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`interrupted by ${signal}`);
-    this.signal = signal;
-  }
 }
 
 /** The run's own deadline, as the reason of an abort. */
@@ -142,6 +132,11 @@ export class ScenarioRunner {
     const failed = result.failure !== null || result.checks.some(({ outcome }) => outcome === 'failed');
     if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result);
     const cleanup = await this.#cleanUp(owner, failed, result.failure);
+    // A signal during the clean-up of a run that passed: it did not end as the user let it begin.
+    const { interrupted } = this.#run;
+    if (result.failure === null && interrupted.aborted) {
+      result = { ...result, failure: this.#failureOf(interrupted.reason) };
+    }
     return {
       events: this.#events.all(),
       plan: this.#plan ?? outline,
@@ -154,14 +149,21 @@ export class ScenarioRunner {
     };
   }
 
-  /** Tells the end, once the verdict is known. */
-  finish(event: Omit<Extract<RunEvent, { type: 'run-finished' }>, 'at' | 'runId' | 'type'>): void {
+  /** Tells the end, once the verdict is known, and before it what the verdict has to say. */
+  finish(
+    notices: readonly string[],
+    event: Omit<Extract<RunEvent, { type: 'run-finished' }>, 'at' | 'runId' | 'type'>,
+  ): void {
+    const told = this.#events.all().flatMap((known) => (known.type === 'notice' ? [known.message] : []));
+    for (const message of notices.filter((notice) => !told.includes(notice))) {
+      this.#events.emit({ type: 'notice', level: 'info', message });
+    }
     this.#events.emit({ type: 'run-finished', ...event });
   }
 
   async #perform(owner: Owner): Promise<PlanResult> {
     const { runId, scenario, provider, store, interrupted } = this.#run;
-    const engineImage = await this.#prepareImage();
+    const engineImage = await this.#prepareImage(owner);
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
@@ -195,8 +197,8 @@ export class ScenarioRunner {
     }
   }
 
-  async #prepareImage(): Promise<{ image: NodeImage; name: string }> {
-    const { provider, interrupted: signal } = this.#run;
+  async #prepareImage(owner: Owner): Promise<{ image: NodeImage; name: string }> {
+    const { interrupted: signal } = this.#run;
     const tracker = new StepTracker(Object.values(IMAGE_STEPS), this.#events);
     const step = async <T>(info: StepInfo, work: () => Promise<T>): Promise<T> => {
       tracker.started(info);
@@ -218,24 +220,28 @@ export class ScenarioRunner {
         }),
       );
       this.#image = image;
-      const name = await step(IMAGE_STEPS.import, () =>
-        provider.ensureImage(image, {
-          timeoutMs: IMPORT_TIMEOUT_MS,
-          signal,
-          onProgress: (text) =>
-            this.#events.emit({
-              type: 'step-progress',
-              step: IMAGE_STEPS.import,
-              text,
-              done: null,
-              total: null,
-            }),
-        }),
-      );
+      const name = await step(IMAGE_STEPS.import, () => this.#importImage(image, owner));
       return { image, name };
     } finally {
       tracker.close();
     }
+  }
+
+  /** Import and unpacking happen once for an image; afterwards a node is a snapshot of it. */
+  async #importImage(image: NodeImage, owner: Owner): Promise<string> {
+    const { provider, store, runId, interrupted: signal } = this.#run;
+    const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal };
+    const onProgress = (text: string): void =>
+      this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.import, text, done: null, total: null });
+    const { name, unpacked } = await provider.ensureImage(image, { ...call, onProgress });
+    if (unpacked) return name;
+    onProgress('unpacking the node image into the storage pool');
+    const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
+    const journal = store.journalOf(runId);
+    journal.creating(instance);
+    await provider.unpackImage(name, instance.name, owner, call);
+    journal.removed(instance);
+    return name;
   }
 
   async #diagnose(result: PlanResult): Promise<void> {

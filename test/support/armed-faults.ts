@@ -2,7 +2,10 @@ import type { Provider } from '../../src/providers/provider.ts';
 
 /** A call that a fault can hit: the provider's own, and those of its nodes. */
 export type ProviderCall =
-  | Exclude<keyof Provider, 'name' | 'capabilities' | 'node' | 'shellCommand' | 'commandsFor'>
+  | Exclude<
+      keyof Provider,
+      'name' | 'capabilities' | 'node' | 'shellCommand' | 'commandsFor' | 'startCommand' | 'execCommand'
+    >
   | 'run'
   | 'writeFiles';
 

@@ -89,8 +89,12 @@ export class InMemoryProvider implements Provider {
     );
   }
 
-  ensureImage(image: NodeImage, options: CallOptions & { onProgress(text: string): void }): Promise<string> {
-    return this.#call('ensureImage', image.key, options, () => `image-${image.key}`);
+  ensureImage(image: NodeImage, options: CallOptions): Promise<{ name: string; unpacked: boolean }> {
+    return this.#call('ensureImage', image.key, options, () => ({ name: image.key, unpacked: true }));
+  }
+
+  unpackImage(image: string, _instance: string, _owner: Owner, options: CallOptions): Promise<void> {
+    return this.#call('unpackImage', image, options, () => undefined);
   }
 
   create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
@@ -169,6 +173,14 @@ export class InMemoryProvider implements Provider {
 
   commandsFor(spec: ResourceSpec): readonly (readonly string[])[] {
     return [['create', spec.kind, spec.name]];
+  }
+
+  startCommand(instance: string): readonly string[] {
+    return ['start', instance];
+  }
+
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[] {
+    return ['exec', instance, file, ...args];
   }
 
   #finish(operation: Operation): void {

@@ -1,5 +1,5 @@
-import { LxdClient, LxdNotFoundError, PROJECT } from './lxd-client.ts';
-import { LxdNode } from './lxd-node.ts';
+import { LxdClient, LxdNotFoundError, PROJECT, queryArguments } from './lxd-client.ts';
+import { execArguments, LxdNode } from './lxd-node.ts';
 import { ensureLxdImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxd-cache.ts';
 import {
   lxdInstances,
@@ -9,8 +9,7 @@ import {
   lxdProfiles,
   lxdServer,
 } from './lxd-objects.ts';
-import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
-import { queryArguments } from './lxd-client.ts';
+import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
@@ -30,6 +29,9 @@ import type {
 } from '../provider.ts';
 
 const KINDS: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+
+/** Seconds that LXD itself gives a start. */
+const START = { action: 'start', timeout: 60 };
 
 const isKind = (kind: string): kind is ResourceKind => (KINDS as readonly string[]).includes(kind);
 
@@ -78,9 +80,17 @@ export class LxdProvider implements Provider {
   async ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<string> {
+  ): Promise<{ name: string; unpacked: boolean }> {
     await ensureStoragePool(this.#client, options);
-    return ensureLxdImage(this.#client, this.#runner, image, options);
+    const name = await ensureLxdImage(this.#client, this.#runner, image, options);
+    const volume = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`, options);
+    return { name, unpacked: volume !== null };
+  }
+
+  async unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void> {
+    const { path, body } = unpackRequest(image, instance, STORAGE_POOL, owner);
+    await this.#client.query('POST', path, body, options);
+    await this.#client.query('DELETE', objectPath('instance', instance), undefined, options);
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
@@ -91,8 +101,15 @@ export class LxdProvider implements Provider {
   }
 
   async start(instance: string, options: CallOptions): Promise<void> {
-    const body = { action: 'start', timeout: Math.ceil(options.timeoutMs / 1000) };
-    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, body, options);
+    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, START, options);
+  }
+
+  startCommand(instance: string): readonly string[] {
+    return ['lxc', ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START)];
+  }
+
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[] {
+    return ['lxc', ...execArguments(instance, file, args, ['--disable-stdin'])];
   }
 
   node(instance: string): Node {
