@@ -52,11 +52,11 @@ export async function waitUntil<T>(
   const timer = setTimeout(() => end(outOfTime()), timeoutMs);
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const seen = await Promise.race([look(attempt, ending.signal), ended]);
+      const seen = await Promise.race([ended, look(attempt, ending.signal)]);
       if (seen.met) return seen.value;
       lastSeen = seen.missing;
       if (performance.now() + intervalMs > deadline) throw outOfTime();
-      await Promise.race([delay(intervalMs, undefined, { signal: ending.signal }), ended]);
+      await Promise.race([ended, delay(intervalMs, undefined, { signal: ending.signal })]);
     }
   } finally {
     clearTimeout(timer);
