@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
-import type { RunOptions } from './commands/run-one.ts';
+import type { RunOptions } from './commands/run-options.ts';
 
 // Verbs are loaded when they are called: `--help` must answer at once, and the Kubernetes client alone takes longer than that.
 

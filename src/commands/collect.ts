@@ -1,7 +1,7 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { listOwnedRuns, removeOwnedRun, type OwnedRun } from './owned-runs.ts';
 import { FailureError } from '../run/failure.ts';
-import { tellFailure } from './run-one.ts';
+import { tellFailure } from './tell-failure.ts';
 import { alignColumns } from '../report/columns.ts';
 
 interface OutputOptions {

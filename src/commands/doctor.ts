@@ -3,7 +3,7 @@ import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
 import { applyFixes, undoFixes } from '../host/set-up.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
-import { tellFailure } from './run-one.ts';
+import { tellFailure } from './tell-failure.ts';
 import { askOn } from '../ui/ask.ts';
 import type { Finding } from '../host/findings.ts';
 

@@ -2,7 +2,7 @@ import { createWorkbench, print, type CommandContext } from './command-context.t
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { FailureError } from '../run/failure.ts';
-import { tellFailure } from './run-one.ts';
+import { tellFailure } from './tell-failure.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;

@@ -1,6 +1,6 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { planParts } from './plan-parts.ts';
-import { overridesOf, type RunOptions } from './run-one.ts';
+import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';

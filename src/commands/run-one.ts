@@ -7,7 +7,9 @@ import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
-import { newRunId, ScenarioRunner, type Keep, type ScenarioRunResult } from '../run/run-scenario.ts';
+import { newRunId, ScenarioRunner, type ScenarioRunResult } from '../run/run-scenario.ts';
+import { overridesOf, type RunOptions } from './run-options.ts';
+import { tellFailure } from './tell-failure.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
 import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
@@ -18,30 +20,7 @@ import type { NodeImageSpec } from '../images/node-image.ts';
 import type { Report } from '../report/report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
-/** The options of `run` that concern one scenario. */
-export interface RunOptions {
-  readonly yes?: boolean;
-  readonly json?: boolean;
-  readonly reportDir?: string | null;
-  readonly keep?: Keep;
-  readonly set?: readonly string[];
-  readonly timeout?: string;
-  readonly provider?: string;
-  /** False for `--no-egress`. */
-  readonly egress?: boolean;
-}
-
 const BUILD_TIMEOUT_MS = 60 * 60_000;
-
-/** Options are another way to write a scenario's fields, checked as these are. */
-export function overridesOf(options: RunOptions): string[] {
-  return [
-    ...(options.set ?? []),
-    ...(options.timeout === undefined ? [] : [`timeout=${options.timeout}`]),
-    ...(options.provider === undefined ? [] : [`provider=${options.provider}`]),
-    ...(options.egress === false ? ['egress=blocked'] : []),
-  ];
-}
 
 /** What a scenario's node image is, as far as the scenario says. */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
@@ -234,9 +213,4 @@ function preparationFailure(error: unknown, context: CommandContext): Failure {
   }
   if (error instanceof FailureError) return error.failure;
   throw error;
-}
-
-/** A refusal's message and way out, on the screen. */
-export function tellFailure(context: CommandContext, { message, hint }: Failure): void {
-  context.stderr.write(`${message}\n${hint === null ? '' : `${hint}\n`}`);
 }

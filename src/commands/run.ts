@@ -1,7 +1,8 @@
 import { join, relative, resolve } from 'node:path';
 import { createWorkbench, isInteractive, print, type CommandContext } from './command-context.ts';
 import { listShippedScenarios } from './shipped-scenarios.ts';
-import { runOne, type RunOptions } from './run-one.ts';
+import { runOne } from './run-one.ts';
+import type { RunOptions } from './run-options.ts';
 import { combineExitCodes } from '../report/exit-status.ts';
 import { writeReportIndex } from '../report/write-report.ts';
 import { findScenarioFiles } from '../scenario/load-scenario.ts';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
 import { ClusterClient } from '../kubernetes/cluster-client.ts';
@@ -45,6 +46,8 @@ const RETRY_MS = 50;
 export async function runPlan(plan: Plan, context: RunPlanContext): Promise<PlanResult> {
   const failing = new AbortController();
   const signal = AbortSignal.any([context.signal, failing.signal]);
+  // Each step that runs listens to it; there is no bound but the plan's own.
+  setMaxListeners(0, signal, context.signal);
   const execution = new PlanExecution(plan, { ...context, signal });
   const tracker = new StepTracker(plan.steps, context.events);
   const started = performance.now();

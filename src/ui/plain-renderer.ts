@@ -73,7 +73,8 @@ export class PlainRenderer implements Renderer {
       case 'phase-finished':
         return [];
       case 'step-started':
-        return [stepLine(event.step, ' …')];
+        // A check has one line, its result.
+        return event.step.phase === 'verify' ? [] : [stepLine(event.step, ' …')];
       case 'step-progress': {
         const last = run.lastLineMs.get(event.step.id);
         if (last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS) return [];
@@ -87,6 +88,7 @@ export class PlainRenderer implements Renderer {
       }
       case 'step-finished': {
         const took = `(${formatSeconds(event.durationMs)})`;
+        if (event.outcome === 'passed' && event.step.phase === 'verify') return [];
         if (event.outcome === 'passed') return [stepLine(event.step, ` … ${good('done')} ${took}`)];
         const message = event.message === null ? [] : printable(event.message).split('\n');
         return [

@@ -80,7 +80,15 @@ export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
     case 'network-acl':
       return {
         path: '/1.0/network-acls',
-        body: { name: spec.name, description, config: labels, egress: [], ingress: [] },
+        body: {
+          name: spec.name,
+          description,
+          config: labels,
+          egress: [],
+          // Where bridged packets pass the host's firewall (br_netfilter), traffic between nodes both leaves and enters the bridge.
+          // A written rule comes before the defaults, so this one accepts it before the default for what leaves refuses it.
+          ingress: [{ action: 'allow', state: 'enabled' }],
+        },
       };
     case 'network':
       return {
