@@ -7,6 +7,7 @@ import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
+import { InterruptedError } from '../run/interrupted-error.ts';
 import { newRunId, ScenarioRunner, type Keep, type ScenarioRunResult } from '../run/run-scenario.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
 import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
@@ -79,7 +80,8 @@ export async function runOne(
   } catch (error) {
     const failure = preparationFailure(error, context);
     tellFailure(context, failure);
-    return writer.write(attempt.refused(failure));
+    const reason: unknown = context.interrupted.reason;
+    return writer.write(attempt.refused(failure, reason instanceof InterruptedError ? reason.signal : null));
   }
   const setupMs = Date.now() - startedAt.getTime();
   const renderer = chooseRenderer({ ...context, json: options.json === true, quiet: false, parallel: false });
@@ -145,10 +147,12 @@ class RunAttempt {
     this.#known = known;
   }
 
-  /** Nothing was created: the scenario or the host did not allow it. */
-  refused(failure: Failure | null): Report {
-    const durationMs = Date.now() - this.#known.startedAt.getTime();
-    return assembleReport([], {
+  /** Nothing was created: the scenario, the host or the user's signal did not allow it. */
+  refused(failure: Failure | null, signal: InterruptedError['signal'] | null = null): Report {
+    const { runId, startedAt } = this.#known;
+    const durationMs = Date.now() - startedAt.getTime();
+    const at = new Date().toISOString();
+    return assembleReport(signal === null ? [] : [{ type: 'interrupted', at, runId, signal }], {
       ...this.#facts(),
       ending: { failure, cleanup: NOTHING_TO_CLEAN, durationMs },
     });
