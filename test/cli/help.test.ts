@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ROOT, VERBS, visit } from './command-line.ts';
 
-test('--help of the program names its verbs, and no others', async (t) => {
+test.serial('--help of the program names its verbs, and no others', async (t) => {
   const visitor = await visit(t);
   const { status, stdout, stderr } = await visitor.run(['--help']);
   t.is(status, 0);
@@ -16,7 +16,7 @@ test('--help of the program names its verbs, and no others', async (t) => {
 });
 
 for (const verb of VERBS) {
-  test(`${verb.join(' ')} --help`, async (t) => {
+  test.serial(`${verb.join(' ')} --help`, async (t) => {
     const visitor = await visit(t);
     const { status, stdout, stderr } = await visitor.run([...verb, '--help']);
     t.is(status, 0);
@@ -27,7 +27,7 @@ for (const verb of VERBS) {
 }
 
 for (const option of ['--version', '-V']) {
-  test(`${option} is the package's version, alone`, async (t) => {
+  test.serial(`${option} is the package's version, alone`, async (t) => {
     const visitor = await visit(t);
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     const { status, stdout, stderr } = await visitor.run([option]);

@@ -4,7 +4,7 @@ import { visit } from './command-line.ts';
 const GOOD = 'name: good\n';
 const BAD = 'name: bad\nnetwork:\n  services: [10.152.183.0/24, fd98::/64]\n';
 
-test('a good file is 0, with nothing on standard output', async (t) => {
+test.serial('a good file is 0, with nothing on standard output', async (t) => {
   const visitor = await visit(t);
   const { status, stdout, stderr } = await visitor.run(['lint', await visitor.write('good.yaml', GOOD)]);
   t.deepEqual(
@@ -14,7 +14,7 @@ test('a good file is 0, with nothing on standard output', async (t) => {
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('a bad file is 2, and each problem one line of standard output with its place', async (t) => {
+test.serial('a bad file is 2, and each problem one line of standard output with its place', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', BAD);
   const { status, stdout, stderr } = await visitor.run(['lint', file]);
@@ -26,7 +26,7 @@ test('a bad file is 2, and each problem one line of standard output with its pla
   t.is(stderr, '1 file, 1 error, 0 warnings\n');
 });
 
-test('everything that is wrong is told at once', async (t) => {
+test.serial('everything that is wrong is told at once', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', `${BAD}provider: kind\nnodse: 3\n`);
   const { status, stdout } = await visitor.run(['lint', file]);
@@ -35,7 +35,7 @@ test('everything that is wrong is told at once', async (t) => {
     t.true(stdout.includes(`(rule ${rule})`), stdout);
 });
 
-test('--json is one document, and exit statuses are the same', async (t) => {
+test.serial('--json is one document, and exit statuses are the same', async (t) => {
   const visitor = await visit(t);
   const good = await visitor.write('files/good.yaml', GOOD);
   const bad = await visitor.write('files/bad.yaml', BAD);
@@ -57,7 +57,7 @@ test('--json is one document, and exit statuses are the same', async (t) => {
   t.deepEqual(JSON.parse(one.stdout), { files: [good], problems: [] });
 });
 
-test('files and folders together; what is not there is told beside what is', async (t) => {
+test.serial('files and folders together; what is not there is told beside what is', async (t) => {
   const visitor = await visit(t);
   const good = await visitor.write('files/good.yaml', GOOD);
   const { status, stdout, stderr } = await visitor.run(['lint', good, 'scenarios', visitor.file('nope')]);
@@ -66,14 +66,14 @@ test('files and folders together; what is not there is told beside what is', asy
   t.regex(stderr, /^\d+ files, 1 error, 0 warnings\n$/);
 });
 
-test('a refusal that the file expects is 0', async (t) => {
+test.serial('a refusal that the file expects is 0', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('expected.yaml', `${BAD}expect: { rule: service-cidr-size }\n`);
   const { status, stdout } = await visitor.run(['lint', file]);
   t.deepEqual({ status, stdout }, { status: 0, stdout: '' });
 });
 
-test('--set changes what is looked at', async (t) => {
+test.serial('--set changes what is looked at', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', BAD);
   const better = await visitor.run(['lint', file, '--set', 'network.services[1]=fd98::/108']);
@@ -90,7 +90,7 @@ test('--set changes what is looked at', async (t) => {
   t.regex(worse.stdout, /^--set:1:1 nodes: .*\(rule schema\)\n$/);
 });
 
-test('the scenarios of this repository are good', async (t) => {
+test.serial('the scenarios of this repository are good', async (t) => {
   const visitor = await visit(t);
   const { status, stdout } = await visitor.run(['lint', 'scenarios']);
   t.deepEqual({ status, stdout }, { status: 0, stdout: '' });

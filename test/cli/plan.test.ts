@@ -1,7 +1,7 @@
 import test from 'ava';
 import { visit } from './command-line.ts';
 
-test('a plan needs no engine and leaves nothing', async (t) => {
+test.serial('a plan needs no engine and leaves nothing', async (t) => {
   const visitor = await visit(t);
   const folders = { XDG_STATE_HOME: visitor.file('home/state'), XDG_CACHE_HOME: visitor.file('home/cache') };
   const { status, stdout, stderr } = await visitor.run(['plan', 'scenarios/three-nodes.yaml'], folders);
@@ -22,7 +22,7 @@ test('a plan needs no engine and leaves nothing', async (t) => {
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('the same file gives the same plan, and no secret', async (t) => {
+test.serial('the same file gives the same plan, and no secret', async (t) => {
   const visitor = await visit(t);
   const [one, other] = await Promise.all([
     visitor.run(['plan', 'scenarios/quickstart.yaml']),
@@ -32,7 +32,7 @@ test('the same file gives the same plan, and no secret', async (t) => {
   t.true(one.stdout.includes('{{secret.bootstrapToken}}'));
 });
 
-test('options change the plan as the file would', async (t) => {
+test.serial('options change the plan as the file would', async (t) => {
   const visitor = await visit(t);
   const options = ['--set', 'nodes.workers=1', '--set', 'egress=open', '--json'];
   const open = await visitor.run(['plan', 'scenarios/quickstart.yaml', ...options]);
@@ -46,7 +46,7 @@ test('options change the plan as the file would', async (t) => {
   t.true((JSON.parse(blocked.stdout) as typeof plan).checks.some(({ id }) => id.startsWith('egress/')));
 });
 
-test('a refused file has no plan', async (t) => {
+test.serial('a refused file has no plan', async (t) => {
   const visitor = await visit(t);
   const { status, stdout, stderr } = await visitor.run([
     'plan',

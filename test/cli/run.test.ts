@@ -36,7 +36,7 @@ async function addAptGet(visitor: Visitor): Promise<() => Promise<boolean>> {
     );
 }
 
-test('a refused scenario is 2, with a report that has no nodes and no checks', async (t) => {
+test.serial('a refused scenario is 2, with a report that has no nodes and no checks', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', BAD);
   const directory = visitor.file('report');
@@ -51,7 +51,7 @@ test('a refused scenario is 2, with a report that has no nodes and no checks', a
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('--json prints what report.json says, and nothing else', async (t) => {
+test.serial('--json prints what report.json says, and nothing else', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', BAD);
   const directory = visitor.file('report');
@@ -60,7 +60,7 @@ test('--json prints what report.json says, and nothing else', async (t) => {
   t.deepEqual(JSON.parse(stdout), await readValidReport(t, directory));
 });
 
-test('without --report-dir the report is kept below the state directory', async (t) => {
+test.serial('without --report-dir the report is kept below the state directory', async (t) => {
   const visitor = await visit(t);
   const file = await visitor.write('bad.yaml', BAD);
   const { status } = await visitor.run(['run', file], { XDG_STATE_HOME: visitor.file('state') });
@@ -72,7 +72,7 @@ test('without --report-dir the report is kept below the state directory', async 
   t.like(report, { runId, exitCode: 2 });
 });
 
-test('a refusal that is expected is 0', async (t) => {
+test.serial('a refusal that is expected is 0', async (t) => {
   const visitor = await visit(t);
   const directory = visitor.file('report');
   const { status, stdout } = await visitor.run([
@@ -87,7 +87,7 @@ test('a refusal that is expected is 0', async (t) => {
   t.like(report, { outcome: 'passed', exitCode: 0, nodes: [], checks: [], failure: null });
 });
 
-test('without an engine, a terminal and --yes: 3, with the commands and the option', async (t) => {
+test.serial('without an engine, a terminal and --yes: 3, with the commands and the option', async (t) => {
   const visitor = await visit(t);
   const wasCalled = await addAptGet(visitor);
   const directory = visitor.file('report');
@@ -112,7 +112,7 @@ test('without an engine, a terminal and --yes: 3, with the commands and the opti
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('doctor --fix without a terminal and --yes changes nothing: 2, and the option', async (t) => {
+test.serial('doctor --fix without a terminal and --yes changes nothing: 2, and the option', async (t) => {
   const visitor = await visit(t);
   const wasCalled = await addAptGet(visitor);
   const { status, stdout, stderr } = await visitor.run(['doctor', '--fix']);
@@ -123,7 +123,7 @@ test('doctor --fix without a terminal and --yes changes nothing: 2, and the opti
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('doctor tells each finding, as text and as one document, and changes nothing', async (t) => {
+test.serial('doctor tells each finding, as text and as one document, and changes nothing', async (t) => {
   const visitor = await visit(t);
   await addAptGet(visitor);
   const { status, stdout } = await visitor.run(['doctor']);
@@ -136,27 +136,30 @@ test('doctor tells each finding, as text and as one document, and changes nothin
   t.deepEqual(await visitor.belongings(), []);
 });
 
-test('doctor --undo with nothing to undo', async (t) => {
+test.serial('doctor --undo with nothing to undo', async (t) => {
   const visitor = await visit(t);
   const { status, stderr } = await visitor.run(['doctor', '--undo']);
   t.deepEqual({ status, stderr }, { status: 0, stderr: 'nothing to undo\n' });
 });
 
-test('several scenarios: a report each, an index, and the status that outranks the others', async (t) => {
-  const visitor = await visit(t);
-  await addAptGet(visitor);
-  const bad = await visitor.write('bad.yaml', BAD);
-  const directory = visitor.file('report');
-  const files = ['scenarios/rejected-service-cidr.yaml', bad, 'scenarios/ipv4-only.yaml'];
-  const { status, stdout } = await visitor.run(['run', ...files, '--json', '--report-dir', directory]);
-  t.is(status, 3);
-  const index = JSON.parse(stdout) as { exitCode: number; runs: { directory: string; exitCode: number }[] };
-  t.deepEqual(index, JSON.parse(await readFile(join(directory, 'index.json'), 'utf8')));
-  t.deepEqual(
-    index.runs.map(({ exitCode }) => exitCode),
-    [0, 2, 3],
-  );
-  for (const run of index.runs) {
-    t.is((await readValidReport(t, join(directory, run.directory))).exitCode, run.exitCode);
-  }
-});
+test.serial(
+  'several scenarios: a report each, an index, and the status that outranks the others',
+  async (t) => {
+    const visitor = await visit(t);
+    await addAptGet(visitor);
+    const bad = await visitor.write('bad.yaml', BAD);
+    const directory = visitor.file('report');
+    const files = ['scenarios/rejected-service-cidr.yaml', bad, 'scenarios/ipv4-only.yaml'];
+    const { status, stdout } = await visitor.run(['run', ...files, '--json', '--report-dir', directory]);
+    t.is(status, 3);
+    const index = JSON.parse(stdout) as { exitCode: number; runs: { directory: string; exitCode: number }[] };
+    t.deepEqual(index, JSON.parse(await readFile(join(directory, 'index.json'), 'utf8')));
+    t.deepEqual(
+      index.runs.map(({ exitCode }) => exitCode),
+      [0, 2, 3],
+    );
+    for (const run of index.runs) {
+      t.is((await readValidReport(t, join(directory, run.directory))).exitCode, run.exitCode);
+    }
+  },
+);

@@ -25,22 +25,25 @@ for (const [signal, expected] of [
   ['SIGTERM', 143],
 ] as const) {
   for (const words of [['ps'], ['doctor']]) {
-    test(`${signal} ends ${words.join(' ')} while the engine does not answer, and the engine's client with it`, async (t) => {
-      const visitor = await visit(t);
-      const { called } = await addSilentEngine(t, visitor);
-      const { child, ended } = visitor.start(words);
-      const engine = await called;
-      const gone = once(engine, 'close');
-      child.kill(signal);
-      const { status, stdout } = await ended;
-      t.is(status, expected);
-      t.is(stdout, '');
-      await gone;
-      t.deepEqual(await visitor.belongings(), []);
-    });
+    test.serial(
+      `${signal} ends ${words.join(' ')} while the engine does not answer, and the engine's client with it`,
+      async (t) => {
+        const visitor = await visit(t);
+        const { called } = await addSilentEngine(t, visitor);
+        const { child, ended } = visitor.start(words);
+        const engine = await called;
+        const gone = once(engine, 'close');
+        child.kill(signal);
+        const { status, stdout } = await ended;
+        t.is(status, expected);
+        t.is(stdout, '');
+        await gone;
+        t.deepEqual(await visitor.belongings(), []);
+      },
+    );
   }
 
-  test(`${signal} before a run began: its report says so`, async (t) => {
+  test.serial(`${signal} before a run began: its report says so`, async (t) => {
     const visitor = await visit(t);
     const { called } = await addSilentEngine(t, visitor);
     const directory = visitor.file('report');

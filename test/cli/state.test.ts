@@ -1,7 +1,7 @@
 import test from 'ava';
 import { visit } from './command-line.ts';
 
-test('list names the scenarios of this repository, as text and as one document', async (t) => {
+test.serial('list names the scenarios of this repository, as text and as one document', async (t) => {
   const visitor = await visit(t);
   const { status, stdout, stderr } = await visitor.run(['list']);
   t.is(status, 0);
@@ -15,21 +15,24 @@ test('list names the scenarios of this repository, as text and as one document',
 });
 
 for (const words of [['ps'], ['gc'], ['down', '--all'], ['image', 'list'], ['ps', '--caches']]) {
-  test(`${words.join(' ')}: without an engine and without runs there is nothing, and that is fine`, async (t) => {
-    const visitor = await visit(t);
-    const { status, stdout, stderr } = await visitor.run(words);
-    t.is(status, 0, stderr);
-    t.is(stderr, '');
-    t.regex(stdout, /^(no runs|nothing to remove|no node images)\n/);
-    const json = await visitor.run([...words, '--json']);
-    t.is(json.status, 0);
-    t.notThrows(() => JSON.parse(json.stdout) as unknown, json.stdout);
-    t.deepEqual(await visitor.belongings(), []);
-  });
+  test.serial(
+    `${words.join(' ')}: without an engine and without runs there is nothing, and that is fine`,
+    async (t) => {
+      const visitor = await visit(t);
+      const { status, stdout, stderr } = await visitor.run(words);
+      t.is(status, 0, stderr);
+      t.is(stderr, '');
+      t.regex(stdout, /^(no runs|nothing to remove|no node images)\n/);
+      const json = await visitor.run([...words, '--json']);
+      t.is(json.status, 0);
+      t.notThrows(() => JSON.parse(json.stdout) as unknown, json.stdout);
+      t.deepEqual(await visitor.belongings(), []);
+    },
+  );
 }
 
 for (const verb of ['kubeconfig', 'logs', 'shell', 'report', 'down']) {
-  test(`${verb} of a run that is not there`, async (t) => {
+  test.serial(`${verb} of a run that is not there`, async (t) => {
     const visitor = await visit(t);
     const { status, stdout, stderr } = await visitor.run([verb, 'nope']);
     t.is(status, 2);
@@ -39,7 +42,7 @@ for (const verb of ['kubeconfig', 'logs', 'shell', 'report', 'down']) {
   });
 }
 
-test('report of what is no report', async (t) => {
+test.serial('report of what is no report', async (t) => {
   const visitor = await visit(t);
   const notJson = await visitor.write('report.json', 'hello');
   const noReport = await visitor.write('other/report.json', '{"schemaVersion":1}');
@@ -55,7 +58,7 @@ test('report of what is no report', async (t) => {
   }
 });
 
-test('a journal that names objects of an engine that is gone is told, with 5', async (t) => {
+test.serial('a journal that names objects of an engine that is gone is told, with 5', async (t) => {
   const visitor = await visit(t);
   const run = 'home/.local/state/twinstack/runs/a1b2c3';
   const lease = {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { VERBS, visit } from './command-line.ts';
 
 for (const verb of VERBS.filter((words) => words.join(' ') !== 'image')) {
-  test(`${verb.join(' ')} does not take an option that nobody knows`, async (t) => {
+  test.serial(`${verb.join(' ')} does not take an option that nobody knows`, async (t) => {
     const visitor = await visit(t);
     const { status, stdout, stderr } = await visitor.run([...verb, '--frobnicate']);
     t.is(status, 2);
@@ -30,7 +30,7 @@ const MISTAKES: readonly (readonly [words: readonly string[], said: RegExp])[] =
 ];
 
 for (const [words, said] of MISTAKES) {
-  test(`"${words.join(' ')}" is a mistake of usage`, async (t) => {
+  test.serial(`"${words.join(' ')}" is a mistake of usage`, async (t) => {
     const visitor = await visit(t);
     const { status, stdout, stderr } = await visitor.run(words);
     t.is(status, 2, stderr);
