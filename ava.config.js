@@ -4,4 +4,6 @@ export default {
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
+  // Without a result for so long; command line tests start whole processes, on a machine that may do other things too.
+  timeout: '2m',
 };

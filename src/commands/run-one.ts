@@ -10,6 +10,7 @@ import { FailureError, type Failure } from '../run/failure.ts';
 import { newRunId, ScenarioRunner, type ScenarioRunResult } from '../run/run-scenario.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { tellFailure } from './tell-failure.ts';
+import { InterruptedError } from '../run/interrupted-error.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
 import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
@@ -58,7 +59,8 @@ export async function runOne(
   } catch (error) {
     const failure = preparationFailure(error, context);
     tellFailure(context, failure);
-    return writer.write(attempt.refused(failure));
+    const reason: unknown = context.interrupted.reason;
+    return writer.write(attempt.refused(failure, reason instanceof InterruptedError ? reason.signal : null));
   }
   const setupMs = Date.now() - startedAt.getTime();
   const renderer = chooseRenderer({ ...context, json: options.json === true, quiet: false, parallel: false });
@@ -124,10 +126,12 @@ class RunAttempt {
     this.#known = known;
   }
 
-  /** Nothing was created: the scenario or the host did not allow it. */
-  refused(failure: Failure | null): Report {
-    const durationMs = Date.now() - this.#known.startedAt.getTime();
-    return assembleReport([], {
+  /** Nothing was created: the scenario, the host or the user's signal did not allow it. */
+  refused(failure: Failure | null, signal: InterruptedError['signal'] | null = null): Report {
+    const { runId, startedAt } = this.#known;
+    const durationMs = Date.now() - startedAt.getTime();
+    const at = new Date().toISOString();
+    return assembleReport(signal === null ? [] : [{ type: 'interrupted', at, runId, signal }], {
       ...this.#facts(),
       ending: { failure, cleanup: NOTHING_TO_CLEAN, durationMs },
     });

@@ -1,0 +1,97 @@
+import test from 'ava';
+import { visit } from './command-line.ts';
+
+test.serial('list names the scenarios of this repository, as text and as one document', async (t) => {
+  const visitor = await visit(t);
+  const { status, stdout, stderr } = await visitor.run(['list']);
+  t.is(status, 0);
+  t.is(stderr, '');
+  t.regex(stdout, /^scenarios\/quickstart\.yaml +1 nodes? +kubeadm /m);
+  const json = await visitor.run(['list', '--json']);
+  const listed = JSON.parse(json.stdout) as { file: string; name: string }[];
+  t.true(listed.some(({ file, name }) => file === 'scenarios/quickstart.yaml' && name === 'quickstart'));
+  t.is(listed.length, stdout.trimEnd().split('\n').length);
+  t.deepEqual(await visitor.belongings(), []);
+});
+
+for (const words of [['ps'], ['gc'], ['down', '--all'], ['image', 'list'], ['ps', '--caches']]) {
+  test.serial(
+    `${words.join(' ')}: without an engine and without runs there is nothing, and that is fine`,
+    async (t) => {
+      const visitor = await visit(t);
+      const { status, stdout, stderr } = await visitor.run(words);
+      t.is(status, 0, stderr);
+      t.is(stderr, '');
+      t.regex(stdout, /^(no runs|nothing to remove|no node images)\n/);
+      const json = await visitor.run([...words, '--json']);
+      t.is(json.status, 0);
+      t.notThrows(() => JSON.parse(json.stdout) as unknown, json.stdout);
+      t.deepEqual(await visitor.belongings(), []);
+    },
+  );
+}
+
+for (const verb of ['kubeconfig', 'logs', 'shell', 'report', 'down']) {
+  test.serial(`${verb} of a run that is not there`, async (t) => {
+    const visitor = await visit(t);
+    const { status, stdout, stderr } = await visitor.run([verb, 'nope']);
+    t.is(status, 2);
+    t.is(stdout, '');
+    t.regex(stderr, /"nope"/);
+    t.deepEqual(await visitor.belongings(), []);
+  });
+}
+
+test.serial('report of what is no report', async (t) => {
+  const visitor = await visit(t);
+  const notJson = await visitor.write('report.json', 'hello');
+  const noReport = await visitor.write('other/report.json', '{"schemaVersion":1}');
+  for (const [path, said] of [
+    [notJson, /is not JSON/],
+    [noReport, /is not a report/],
+    [visitor.file('home'), /there is no such file/],
+  ] as const) {
+    const { status, stdout, stderr } = await visitor.run(['report', path]);
+    t.is(status, 2);
+    t.is(stdout, '');
+    t.regex(stderr, said);
+  }
+});
+
+test.serial('a journal that names objects of an engine that is gone is told, with 5', async (t) => {
+  const visitor = await visit(t);
+  const run = 'home/.local/state/twinstack/runs/a1b2c3';
+  const lease = {
+    machineId: 'other',
+    bootId: 'other',
+    pid: 1,
+    startTicks: 1,
+    expiresAt: '2026-01-01T00:00:00.000Z',
+  };
+  const record = {
+    schemaVersion: 1,
+    runId: 'a1b2c3',
+    scenario: { name: 'quickstart', file: 'scenarios/quickstart.yaml' },
+    provider: 'lxd',
+    lease,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    state: 'running',
+    ranges: [],
+    nodes: [],
+    reportDir: '/nowhere',
+  };
+  await visitor.write(`${run}/run.json`, JSON.stringify(record));
+  const entry = {
+    at: record.startedAt,
+    event: 'creating',
+    kind: 'instance',
+    name: 'ts-a1b2c3-control-plane-1',
+  };
+  await visitor.write(`${run}/journal.jsonl`, `${JSON.stringify(entry)}\n`);
+  for (const words of [['ps'], ['gc'], ['down', 'a1b2c3']]) {
+    const { status, stdout, stderr } = await visitor.run(words);
+    t.is(status, 5, words.join(' '));
+    t.is(stdout, '');
+    t.regex(stderr, /LXD is not installed/);
+  }
+});
