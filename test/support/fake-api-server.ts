@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -56,14 +57,22 @@ export class FakeApiServer {
 
   get kubeconfig(): string {
     const { port } = this.#server.address() as AddressInfo;
+    const ca = readFileSync(new URL('../fixtures/kubernetes/ca.pem', import.meta.url)).toString('base64');
     return JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'test',
       clusters: [
-        { name: 'test', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
+        {
+          name: 'test',
+          cluster: {
+            server: `http://127.0.0.1:${port}`,
+            'insecure-skip-tls-verify': true,
+            'certificate-authority-data': ca,
+          },
+        },
       ],
-      users: [{ name: 'test', user: {} }],
+      users: [{ name: 'test', user: { 'client-key-data': '' } }],
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     });
   }
