@@ -119,11 +119,16 @@ export class ClusterClient {
     const started = performance.now();
     const stdout = new TextSink();
     const stderr = new TextSink();
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+    options.signal.throwIfAborted();
     const { promise, resolve, reject } = deferred<number>();
-    const onAbort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    signal.addEventListener('abort', onAbort, { once: true });
-    const socket = await this.#exec.exec(
+    const onAbort = (): void => reject(asError(options.signal.reason));
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    const seconds = options.timeoutMs / 1000;
+    const timer = setTimeout(
+      () => reject(new Error(`${command[0]} in pod ${pod.name} did not end within ${seconds} s`)),
+      options.timeoutMs,
+    );
+    const opened = this.#exec.exec(
       pod.namespace,
       pod.name,
       pod.container,
@@ -134,8 +139,13 @@ export class ClusterClient {
       false,
       (status) => resolve(exitCodeOf(status)),
     );
-    socket.onclose = () =>
-      reject(new Error(`the connection to pod ${pod.name} was closed before the program ended`));
+    opened.then(
+      (socket) => {
+        const closed = `the connection to pod ${pod.name} was closed before the program ended`;
+        socket.onclose = () => reject(new Error(closed));
+      },
+      (error: unknown) => reject(new Error(`no connection to pod ${pod.name}: ${asError(error).message}`)),
+    );
     try {
       const exitCode = await promise;
       return {
@@ -145,10 +155,20 @@ export class ClusterClient {
         durationMs: Math.round(performance.now() - started),
       };
     } finally {
-      signal.removeEventListener('abort', onAbort);
-      socket.close();
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', onAbort);
+      // Not closed but ended: a server that does not answer the close would keep our process for half a minute.
+      opened.then((socket) => socket.terminate()).catch(() => undefined);
     }
   }
+}
+
+/** What is thrown or given as a reason, as an error. The web socket's failures are events with a message. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const message =
+    typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
+  return new Error(String(message));
 }
 
 function describe(object: unknown): string {

@@ -1,5 +1,10 @@
-import type { KubeConfig } from '@kubernetes/client-node';
-import { makeInformer, type KubernetesListObject, type KubernetesObject } from '@kubernetes/client-node';
+import {
+  ListWatch,
+  Watch,
+  type KubeConfig,
+  type KubernetesListObject,
+  type KubernetesObject,
+} from '@kubernetes/client-node';
 import { WaitTimeoutError } from '../run/wait-until.ts';
 import type { Look } from '../run/wait-until.ts';
 
@@ -20,6 +25,21 @@ export interface WatchOptions<T extends KubernetesObject> {
 const RECONNECT_DELAY_MS = 200;
 
 /**
+ * The library's informer opens its watch after its list, also when it was stopped meanwhile, and then nobody closes it: that list
+ * mostly is what met the condition.
+ */
+class EndableWatch extends Watch {
+  ended = false;
+
+  override async watch(...args: Parameters<Watch['watch']>): ReturnType<Watch['watch']> {
+    if (this.ended) return new AbortController();
+    const controller = await super.watch(...args);
+    if (this.ended) controller.abort();
+    return controller;
+  }
+}
+
+/**
  * Watches a collection until a look at it says that the condition is met: no polling. A broken watch is taken up again.
  * @throws {WaitTimeoutError} at the deadline, with what was missing at the last look; the signal's reason when aborted.
  */
@@ -29,7 +49,14 @@ export async function watchUntil<T extends KubernetesObject, R>(
 ): Promise<R> {
   const { config, path, list, labelSelector, condition, timeoutMs, signal } = options;
   signal.throwIfAborted();
-  const informer = makeInformer<T>(config, path, list, labelSelector);
+  const watch = new EndableWatch(config);
+  let listed = false;
+  const listOnce = async (): Promise<KubernetesListObject<T>> => {
+    const objects = await list();
+    listed = true;
+    return objects;
+  };
+  const informer = new ListWatch<T>(path, watch, listOnce, false, labelSelector);
   let missing = 'nothing was listed yet';
   let reconnect: NodeJS.Timeout | undefined;
   let deadline: NodeJS.Timeout | undefined;
@@ -37,6 +64,8 @@ export async function watchUntil<T extends KubernetesObject, R>(
   try {
     return await new Promise<R>((resolve, reject) => {
       const inspect = (): void => {
+        // A list that was refused is not an empty list: `start` resolves all the same.
+        if (!listed) return;
         try {
           const seen = look(informer.list());
           if (seen.met) resolve(seen.value);
@@ -49,7 +78,8 @@ export async function watchUntil<T extends KubernetesObject, R>(
         informer.start().then(inspect, broken);
       };
       const broken = (error: unknown): void => {
-        if (error === undefined || error === null) return;
+        // An end of ours reaches us as an error of the connection: to take the watch up again would keep it for ever.
+        if (watch.ended || error === undefined || error === null) return;
         missing = `the watch broke: ${error instanceof Error ? error.message : JSON.stringify(error)}`;
         clearTimeout(reconnect);
         reconnect = setTimeout(start, RECONNECT_DELAY_MS);
@@ -63,6 +93,7 @@ export async function watchUntil<T extends KubernetesObject, R>(
       start();
     });
   } finally {
+    watch.ended = true;
     clearTimeout(reconnect);
     clearTimeout(deadline);
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);

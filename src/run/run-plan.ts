@@ -71,14 +71,17 @@ export async function runPlan(plan: Plan, context: RunPlanContext): Promise<Plan
     } catch (error) {
       first ??= { step, error };
       failing.abort(error);
-      tracker.finished(step, 'failed', first.error === error ? describeError(error) : 'stopped');
+      tracker.finished(step, 'failed', first.step === step ? describeError(error) : 'stopped');
       throw error;
     }
   };
   for (const step of plan.steps) settled.set(step.id, runStep(step));
-  await Promise.allSettled(settled.values());
+  const ends = await Promise.allSettled(settled.values());
   tracker.close();
   context.signal.throwIfAborted();
+  // A plan that contradicts itself: no step failed, and yet not all were run.
+  const broken = ends.find((end) => end.status === 'rejected');
+  if (first === null && broken !== undefined) throw broken.reason;
   const failed = first as { step: Step; error: unknown } | null;
   const answered = execution.answeredAt(plan);
   return {

@@ -318,7 +318,8 @@ export class ScenarioRunner {
       return { class: 'timeout', step, message: error.message, hint };
     }
     const cause = error instanceof Error ? error : new Error(String(error));
-    if (cause.name === 'CommandError')
+    // Such as an engine's client that fails, or a lock that another run does not give back.
+    if (cause.name === 'CommandError' || cause.name === 'WaitTimeoutError')
       return { class: 'infrastructure', step, message: cause.message, hint: null };
     return {
       class: 'bug',

@@ -5,9 +5,7 @@ import type { CallOptions } from '../provider.ts';
 export const PROJECT = 'default';
 
 /** What LXD's REST API answers when an object is not there. */
-export class LxdNotFoundError extends Error {
-  override readonly name = 'LxdNotFoundError';
-}
+export class LxdNotFoundError extends CommandError {}
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -36,7 +34,7 @@ export class LxdClient {
       return stdout.trim() === '' ? null : (JSON.parse(stdout) as unknown);
     } catch (error) {
       if (error instanceof CommandError && /\bnot found\b/i.test(error.stderr)) {
-        throw new LxdNotFoundError(error.lastLines(1).join(''), { cause: error });
+        throw new LxdNotFoundError(error.lastLines(1).join(''), error);
       }
       throw error;
     }

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { bridge } from '../../src/cni/bridge.ts';
+import { kubeadm } from '../../src/distributions/kubeadm.ts';
+import { assemblePlan } from '../../src/plan/assemble-plan.ts';
+import { sampleInputs } from '../../src/plan/sample-inputs.ts';
+import type { NodeFile } from '../../src/providers/provider.ts';
+import type { Action, Plan } from '../../src/plan/plan.ts';
+import type { Scenario } from '../../src/scenario/scenario.ts';
+
+export const SAMPLE_RUN = 'k7f3q2';
+
+function manifest(name: string): string {
+  return readFileSync(new URL(`../../templates/manifests/${name}.yaml`, import.meta.url), 'utf8');
+}
+
+/** The plan that `plan` would print, with the manifests that are shipped. */
+export function samplePlan(scenario: Scenario): Plan {
+  return assemblePlan({
+    scenario,
+    ...sampleInputs(scenario, SAMPLE_RUN),
+    storagePool: 'twinstack',
+    manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
+    distribution: kubeadm,
+    cni: bridge,
+  });
+}
+
+export function actionsOf(plan: Plan): Action[] {
+  return plan.steps.flatMap((step) => step.actions);
+}
+
+/** The last content that a plan writes to a node's file, as the node will have it but for values of the run. */
+export function fileOf(plan: Plan, node: string, path: string): NodeFile {
+  const files = actionsOf(plan).flatMap((action) =>
+    action.kind === 'write-files' && action.node.endsWith(node) ? action.files : [],
+  );
+  const found = files.findLast((file) => file.path === path);
+  if (found === undefined) throw new Error(`the plan writes no ${path} on ${node}`);
+  return found;
+}

@@ -1,0 +1,54 @@
+import type { Scenario } from '../../src/scenario/scenario.ts';
+
+/** A dual-stack scenario as it comes out of the loader; `change` replaces top-level keys. */
+export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
+  return {
+    name: 'quickstart',
+    description: '',
+    provider: 'lxd',
+    nodes: { controlPlanes: 1, workers: 0 },
+    network: {
+      families: ['IPv4', 'IPv6'],
+      primaryFamily: 'IPv4',
+      pods: ['10.1.0.0/16', 'fd01::/108'],
+      services: ['10.152.183.0/24', 'fd98::/108'],
+      nodeMasks: { IPv4: 24, IPv6: 117 },
+      bridge: { IPv4: null, IPv6: null },
+    },
+    egress: 'blocked',
+    image: null,
+    distribution: { name: 'kubeadm', version: '1.36.3' },
+    cni: { name: 'bridge' },
+    kubeProxy: { mode: 'nftables' },
+    featureGates: {},
+    extraArgs: {},
+    workloads: ['nginxdualstack'],
+    expect: 'passed',
+    timeoutMs: 600_000,
+    ...change,
+  };
+}
+
+export const IPV6_PRIMARY: Partial<Scenario> = {
+  network: {
+    families: ['IPv6', 'IPv4'],
+    primaryFamily: 'IPv6',
+    pods: ['fd01::/108', '10.1.0.0/16'],
+    services: ['fd98::/108', '10.152.183.0/24'],
+    nodeMasks: { IPv4: 24, IPv6: 117 },
+    bridge: { IPv4: null, IPv6: null },
+  },
+};
+
+export const IPV4_ONLY: Partial<Scenario> = {
+  network: {
+    families: ['IPv4'],
+    primaryFamily: 'IPv4',
+    pods: ['10.1.0.0/16'],
+    services: ['10.152.183.0/24'],
+    nodeMasks: { IPv4: 24, IPv6: null },
+    bridge: { IPv4: null, IPv6: null },
+  },
+};
+
+export const THREE_NODES: Partial<Scenario> = { nodes: { controlPlanes: 1, workers: 2 } };
