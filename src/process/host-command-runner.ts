@@ -65,7 +65,9 @@ export class HostCommandRunner implements CommandRunner {
           : `was ended by ${result.signal}`;
       throw new CommandError(`${file} ${why}`, { kind: 'signal', command, ...output });
     }
-    throw new CommandError(`${file} ended with status ${exitCode}`, {
+    const said = (output.stderr.trim() || output.stdout.trim()).split('\n').at(-1) ?? '';
+    const ending = `${file} ended with status ${exitCode}${said === '' ? '' : `: ${said}`}`;
+    throw new CommandError(ending, {
       kind: 'exit',
       command,
       exitCode,

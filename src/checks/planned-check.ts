@@ -1,0 +1,46 @@
+import type { IPFamily } from '../scenario/scenario.ts';
+
+/** Where a request starts: on a node itself, or in the probe pod of a node. */
+export type RequestOrigin =
+  { readonly kind: 'node'; readonly node: string } | { readonly kind: 'pod'; readonly node: string };
+
+/** A check that a plan will make, with everything that it needs to know. Ids are those of the report. */
+export type PlannedCheck = { readonly id: string; readonly timeoutMs: number } & (
+  | {
+      readonly type: 'service-http';
+      readonly namespace: string;
+      readonly service: string;
+      readonly family: IPFamily;
+      readonly from: RequestOrigin;
+      /** What the body must contain. */
+      readonly expectBody: string;
+    }
+  | { readonly type: 'node-internal-ip'; readonly node: string; readonly family: IPFamily }
+  | { readonly type: 'node-pod-cidr'; readonly node: string; readonly family: IPFamily }
+  | {
+      readonly type: 'pod-ip';
+      readonly namespace: string;
+      readonly labelSelector: string;
+      readonly family: IPFamily;
+    }
+  | {
+      readonly type: 'endpoint-slice';
+      readonly namespace: string;
+      readonly service: string;
+      readonly family: IPFamily;
+    }
+  /** No pod of the cluster is anything but ready. */
+  | { readonly type: 'pods-ready' }
+  /** The node can't reach what lies outside the lab: a listener of ours on this host is the proof that it could. */
+  | {
+      readonly type: 'egress-blocked';
+      readonly node: string;
+      readonly family: IPFamily;
+      readonly gateway: string;
+    }
+);
+
+/** `ipv4` or `ipv6`: the family's word in a check's id. */
+export function familyWord(family: IPFamily): 'ipv4' | 'ipv6' {
+  return family === 'IPv4' ? 'ipv4' : 'ipv6';
+}

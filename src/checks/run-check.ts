@@ -1,0 +1,88 @@
+import { checkEgressBlocked } from './egress-blocked.ts';
+import { checkEndpointSlice } from './endpoint-slice.ts';
+import { checkNodeInternalIP, checkNodePodCIDR } from './node-addresses.ts';
+import { checkPodIP } from './pod-ip.ts';
+import { checkPodsReady } from './pods-ready.ts';
+import { checkServiceHttp } from './service-http.ts';
+import { apiErrorText, type ClusterClient } from '../kubernetes/cluster-client.ts';
+import { waitUntil, WaitTimeoutError } from '../run/wait-until.ts';
+import type { CheckResult } from './check.ts';
+import type { PlannedCheck } from './planned-check.ts';
+import type { CommandRunner } from '../process/command-runner.ts';
+
+/** What checks look at. */
+export interface CheckContext {
+  readonly cluster: ClusterClient;
+  /** Runs programs on a node, by the node's name. */
+  node(name: string): CommandRunner;
+  readonly signal: AbortSignal;
+}
+
+/** What one attempt saw: whether it is as it must be, and if not, why. */
+export interface Observation {
+  readonly ok: boolean;
+  /** Null when ok. */
+  readonly reason: string | null;
+  readonly evidence: Readonly<Record<string, unknown>> | null;
+}
+
+const RETRY_MS = 100;
+
+function observe(check: PlannedCheck, context: CheckContext): Promise<Observation> {
+  switch (check.type) {
+    case 'service-http':
+      return checkServiceHttp(check, context);
+    case 'node-internal-ip':
+      return checkNodeInternalIP(check, context);
+    case 'node-pod-cidr':
+      return checkNodePodCIDR(check, context);
+    case 'pod-ip':
+      return checkPodIP(check, context);
+    case 'endpoint-slice':
+      return checkEndpointSlice(check, context);
+    case 'pods-ready':
+      return checkPodsReady(check, context);
+    case 'egress-blocked':
+      return checkEgressBlocked(check, context);
+  }
+}
+
+/**
+ * Attempts a check until it passes or its own deadline is over; then it failed, with what the last attempt saw. Only an abort of
+ * the run rejects.
+ */
+export async function runCheck(check: PlannedCheck, context: CheckContext): Promise<CheckResult> {
+  const started = performance.now();
+  let attempts = 0;
+  let last: Observation = { ok: false, reason: 'no attempt came to an end', evidence: null };
+  try {
+    await waitUntil(
+      async (attempt) => {
+        attempts = attempt;
+        last = await observe(check, context).catch((error: unknown): Observation => {
+          context.signal.throwIfAborted();
+          return { ok: false, reason: apiErrorText(error), evidence: last.evidence };
+        });
+        return last.ok
+          ? { met: true, value: null }
+          : { met: false, missing: last.reason ?? 'no reason was given' };
+      },
+      {
+        condition: `check ${check.id} passes`,
+        timeoutMs: check.timeoutMs,
+        intervalMs: RETRY_MS,
+        signal: context.signal,
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+  }
+  return {
+    id: check.id,
+    outcome: last.ok ? 'passed' : 'failed',
+    reason: last.ok ? null : last.reason,
+    durationMs: Math.round(performance.now() - started),
+    attempts,
+    evidence: last.evidence,
+  };
+}

@@ -1,0 +1,11 @@
+import type { BootstrapSteps, PlanContext } from '../distributions/distribution.ts';
+import type { PlanNode, Step } from '../plan/plan.ts';
+import type { NodeFile } from '../providers/provider.ts';
+
+/** A way to give pods their addresses and routes. */
+export interface Cni {
+  readonly name: string;
+  /** Files that a node must have before its first Kubernetes program starts. */
+  filesBefore(context: Omit<PlanContext, 'filesBefore'>, node: PlanNode): readonly NodeFile[];
+  steps(context: PlanContext, after: BootstrapSteps): readonly Step[];
+}

@@ -1,0 +1,38 @@
+import type { NodeImage } from '../images/node-image.ts';
+import type { Allocation, PlanNode, Step } from '../plan/plan.ts';
+import type { NodeFile } from '../providers/provider.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+/** The parts of a node image that a plan depends on. */
+export type PlannedImage = Pick<NodeImage, 'images' | 'imageRepository' | 'components'> & {
+  /** The engine's name of the image. */
+  readonly engineName: string;
+};
+
+/** What distributions and CNIs make their steps from. */
+export interface PlanContext {
+  readonly scenario: Scenario;
+  readonly allocation: Allocation;
+  readonly nodes: readonly PlanNode[];
+  readonly image: PlannedImage;
+  /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
+  filesBefore(node: PlanNode): readonly NodeFile[];
+}
+
+/** Steps by which others depend on a distribution. */
+export interface BootstrapSteps {
+  readonly steps: readonly Step[];
+  /** After this step the API server answers and the run holds its kubeconfig. */
+  readonly apiStep: string;
+  /** After this step a node's files are written and its container runtime runs. */
+  preparedStep(node: PlanNode): string;
+  /** After these steps every node is registered. */
+  readonly joinedSteps: readonly string[];
+}
+
+/** A way to make Kubernetes nodes out of machines. */
+export interface Distribution {
+  readonly name: Scenario['distribution']['name'];
+  /** @param launched the step after which a node runs, by node name. */
+  bootstrap(context: PlanContext, launched: ReadonlyMap<string, string>): BootstrapSteps;
+}

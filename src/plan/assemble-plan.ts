@@ -1,0 +1,128 @@
+import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
+import { nthAddress } from '../network/cidr-arithmetic.ts';
+import type { Cni } from '../cni/cni.ts';
+import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
+import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
+import type { NodeRole } from '../providers/provider.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+/** Everything that a plan is made of; nothing here touches the world. */
+export interface PlanInputs {
+  readonly scenario: Scenario;
+  readonly allocation: Allocation;
+  readonly image: PlannedImage;
+  readonly storagePool: string;
+  readonly manifests: Manifests;
+  readonly distribution: Distribution;
+  readonly cni: Cni;
+}
+
+/** Nodes get the addresses from here on; what lies before is the gateway's and room for others. */
+const FIRST_NODE_HOST = 11;
+
+/** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
+export function runObjectName(runId: string): string {
+  return `ts-${runId}`;
+}
+
+function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
+  const roles: NodeRole[] = [
+    ...Array<NodeRole>(scenario.nodes.controlPlanes).fill('control-plane'),
+    ...Array<NodeRole>(scenario.nodes.workers).fill('worker'),
+  ];
+  const counts = { 'control-plane': 0, worker: 0 };
+  return roles.map((role, index) => {
+    counts[role] += 1;
+    const shortName = `${role}-${counts[role]}`;
+    return {
+      name: `${runObjectName(allocation.runId)}-${shortName}`,
+      shortName,
+      role,
+      addresses: allocation.ranges.map(({ family, cidr }) => ({
+        family,
+        address: nthAddress(cidr, FIRST_NODE_HOST + index),
+      })),
+    };
+  });
+}
+
+function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
+  const { allocation, scenario } = inputs;
+  const name = runObjectName(allocation.runId);
+  const blocked = scenario.egress === 'blocked';
+  const hosts = nodes.flatMap((node) => node.addresses.map(({ address }) => ({ address, name: node.name })));
+  const network: Step = {
+    id: 'launch/network',
+    phase: 'launch',
+    title: `create network ${name}`,
+    needs: [],
+    actions: [
+      ...(blocked ? [{ kind: 'create', resource: { kind: 'network-acl', name } } as const] : []),
+      {
+        kind: 'create',
+        resource: {
+          kind: 'network',
+          name,
+          ranges: allocation.ranges,
+          egress: scenario.egress,
+          acl: blocked ? name : null,
+        },
+      },
+      { kind: 'create', resource: { kind: 'profile', name, network: name, pool: inputs.storagePool } },
+    ],
+  };
+  const launches = nodes.map((node): Step => {
+    const prefixLength = (family: string): string =>
+      allocation.ranges.find((range) => range.family === family)?.cidr.split('/')[1] ?? '';
+    return {
+      id: `launch/${node.shortName}`,
+      phase: 'launch',
+      title: `launch ${node.name}`,
+      needs: [network.id],
+      actions: [
+        {
+          kind: 'create',
+          resource: {
+            kind: 'instance',
+            name: node.name,
+            role: node.role,
+            profile: name,
+            image: inputs.image.engineName,
+            addresses: node.addresses.map(({ family, address }) => `${address}/${prefixLength(family)}`),
+            gateways: allocation.ranges.map((range) => range.gateway),
+            hosts,
+          },
+        },
+        { kind: 'start', node: node.name },
+      ],
+    };
+  });
+  return [network, ...launches];
+}
+
+/** Scenario × allocation × image → plan. The same inputs give the same plan. */
+export function assemblePlan(inputs: PlanInputs): Plan {
+  const { scenario, allocation, image, cni, distribution, manifests } = inputs;
+  const nodes = planNodes(scenario, allocation);
+  const base = { scenario, allocation, nodes, image };
+  const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
+  const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
+  const bootstrap = distribution.bootstrap(context, launched);
+  const checks = checkSteps(context);
+  const steps = [
+    ...launchSteps(inputs, nodes),
+    ...bootstrap.steps,
+    ...cni.steps(context, bootstrap),
+    ...workloadSteps(context, manifests, bootstrap.apiStep),
+    ...checks,
+  ];
+  return {
+    allocation,
+    scenario,
+    nodes,
+    steps,
+    checks: checks.flatMap((step) =>
+      step.actions.flatMap((action) => (action.kind === 'check' ? [action.check] : [])),
+    ),
+  };
+}

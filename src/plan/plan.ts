@@ -1,0 +1,84 @@
+import type { PlannedCheck } from '../checks/planned-check.ts';
+import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
+import type { PhaseName } from '../run/event.ts';
+import type { IPFamily, Scenario } from '../scenario/scenario.ts';
+
+/** A machine of the cluster, as planned. */
+export interface PlanNode {
+  /** The instance's and the Kubernetes node's name, unique on the host: `ts-k7f3q2-worker-1`. */
+  readonly name: string;
+  /** The name without the run: `worker-1`. Check ids use it, so that they are the same in every run. */
+  readonly shortName: string;
+  readonly role: NodeRole;
+  /** Without prefix length, for each family asked for, primary family first. */
+  readonly addresses: readonly { readonly family: IPFamily; readonly address: string }[];
+}
+
+/** What a run was given on this host: chosen under a lock at run time, or made up for `plan`. */
+export interface Allocation {
+  readonly runId: string;
+  /** One range for each family asked for, primary family first. */
+  readonly ranges: readonly NodeNetworkRange[];
+}
+
+/** A state of the cluster that is awaited by watching. */
+export type ClusterCondition =
+  /** Each node has a pod range of each family; they become the values `podCIDR.<node>.<family>`. */
+  | { readonly type: 'pod-cidrs'; readonly nodes: readonly string[]; readonly families: readonly IPFamily[] }
+  | { readonly type: 'nodes-ready'; readonly nodes: readonly string[] }
+  | { readonly type: 'daemonset-ready'; readonly namespace: string; readonly name: string }
+  /** The Service has an address of each family with a ready endpoint behind it. */
+  | {
+      readonly type: 'service-ready';
+      readonly namespace: string;
+      readonly name: string;
+      readonly families: readonly IPFamily[];
+    };
+
+/**
+ * One thing to do. Texts may hold `{{name}}`: a value known only at run time, captured by an earlier action; `secret.*` values are
+ * never printed.
+ */
+export type Action =
+  | { readonly kind: 'create'; readonly resource: ResourceSpec }
+  | { readonly kind: 'start'; readonly node: string }
+  | { readonly kind: 'write-files'; readonly node: string; readonly files: readonly NodeFile[] }
+  | {
+      readonly kind: 'exec';
+      readonly node: string;
+      readonly file: string;
+      readonly args: readonly string[];
+      readonly timeoutMs: number;
+      /** When set, a failing program is run again until the deadline; completes "waiting until …". */
+      readonly retryUntil?: string;
+      /** Names the value that the program's standard output becomes. */
+      readonly capture?: string;
+    }
+  /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
+  | { readonly kind: 'connect'; readonly node: string; readonly path: string; readonly timeoutMs: number }
+  | { readonly kind: 'wait'; readonly condition: ClusterCondition; readonly timeoutMs: number }
+  | {
+      readonly kind: 'apply';
+      readonly name: string;
+      readonly manifest: string;
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: 'check'; readonly check: PlannedCheck };
+
+/** Actions in order, on behalf of one purpose. Steps run as soon as the steps that they need are done. */
+export interface Step {
+  readonly id: string;
+  readonly phase: PhaseName;
+  readonly title: string;
+  readonly needs: readonly string[];
+  readonly actions: readonly Action[];
+}
+
+/** Everything that a run will do, as data: `plan` prints it and `run` executes it. */
+export interface Plan {
+  readonly allocation: Allocation;
+  readonly scenario: Scenario;
+  readonly nodes: readonly PlanNode[];
+  readonly steps: readonly Step[];
+  readonly checks: readonly PlannedCheck[];
+}

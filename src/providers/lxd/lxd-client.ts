@@ -1,0 +1,54 @@
+import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
+import type { CallOptions } from '../provider.ts';
+
+/** Every object of ours lives in the engine's default project, whatever project the user's client is switched to. */
+export const PROJECT = 'default';
+
+/** What LXD's REST API answers when an object is not there. */
+export class LxdNotFoundError extends Error {
+  override readonly name = 'LxdNotFoundError';
+}
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The arguments of a REST call through the real client: `lxc query` takes labels in the request that creates an object. */
+export function queryArguments(method: HttpMethod, path: string, body?: unknown): string[] {
+  const separator = path.includes('?') ? '&' : '?';
+  const target = `local:${path}${separator}project=${PROJECT}`;
+  const data = body === undefined ? [] : ['--data', JSON.stringify(body)];
+  // An operation in the background is waited for; a plain answer is not affected by --wait.
+  const wait = method === 'GET' ? [] : ['--wait'];
+  return ['query', ...wait, '--request', method, ...data, target];
+}
+
+/** LXD's REST API, spoken through `lxc query`, which knows the socket, the snap's paths and the user's rights. */
+export class LxdClient {
+  readonly #runner: CommandRunner;
+
+  constructor(runner: CommandRunner) {
+    this.#runner = runner;
+  }
+
+  /** @throws {LxdNotFoundError} for a missing object, {@link CommandError} with LXD's own words for everything else. */
+  async query(method: HttpMethod, path: string, body: unknown, options: CallOptions): Promise<unknown> {
+    try {
+      const { stdout } = await this.#runner.run('lxc', queryArguments(method, path, body), options);
+      return stdout.trim() === '' ? null : (JSON.parse(stdout) as unknown);
+    } catch (error) {
+      if (error instanceof CommandError && /\bnot found\b/i.test(error.stderr)) {
+        throw new LxdNotFoundError(error.lastLines(1).join(''), { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** The object, or null when it is not there. */
+  async find(path: string, options: CallOptions): Promise<unknown> {
+    try {
+      return await this.query('GET', path, undefined, options);
+    } catch (error) {
+      if (error instanceof LxdNotFoundError) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { packNodeFiles } from '../node-files.ts';
+import { PROJECT } from './lxd-client.ts';
+import type { CallOptions, Node, NodeFile } from '../provider.ts';
+import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
+
+/** A container of LXD: programs run in it through `lxc exec`, without a terminal, with separate output streams. */
+export class LxdNode implements Node {
+  readonly name: string;
+  readonly #runner: CommandRunner;
+
+  constructor(name: string, runner: CommandRunner) {
+    this.name = name;
+    this.#runner = runner;
+  }
+
+  run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+    const { env, cwd, ...rest } = options;
+    const flags = [
+      '--force-noninteractive',
+      ...(options.input === undefined ? ['--disable-stdin'] : []),
+      ...(cwd === undefined ? [] : ['--cwd', cwd]),
+      ...Object.entries(env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ];
+    // Ending the local client makes the daemon kill the program inside, so a deadline here is a deadline there.
+    return this.#runner.run(
+      'lxc',
+      ['exec', '--project', PROJECT, ...flags, `local:${this.name}`, '--', file, ...args],
+      rest,
+    );
+  }
+
+  async writeFiles(files: readonly NodeFile[], options: CallOptions): Promise<void> {
+    const input = await packNodeFiles(files);
+    await this.run('tar', ['--extract', '--file=-', '--directory=/', '--no-same-owner'], {
+      ...options,
+      input,
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+const config = z.record(z.string(), z.string()).catch({});
+
+/** The fields that we read of LXD's objects; what else it says is ignored. Fields as in LXD 5.0's REST API. */
+export const lxdServer = z.object({
+  environment: z.object({ server_version: z.string(), firewall: z.string().default('') }),
+  auth: z.string().default('trusted'),
+});
+export const lxdInstances = z.array(
+  z.object({ name: z.string(), config, created_at: z.string().optional(), status: z.string().default('') }),
+);
+export const lxdProfiles = z.array(z.object({ name: z.string(), config }));
+export const lxdNetworks = z.array(
+  z.object({ name: z.string(), config, managed: z.boolean().default(false) }),
+);
+export const lxdNetworkAcls = z.array(z.object({ name: z.string(), config }));
+export const lxdStoragePools = z.array(z.object({ name: z.string(), driver: z.string(), config }));
+export const lxdImages = z.array(
+  z.object({
+    fingerprint: z.string(),
+    size: z.number(),
+    properties: z.record(z.string(), z.string()).nullable().default({}),
+  }),
+);
+/** Operations by status, as `GET /1.0/operations?recursion=1` groups them. */
+export const lxdOperations = z.record(
+  z.string(),
+  z.array(
+    z.object({
+      id: z.string(),
+      may_cancel: z.boolean().default(false),
+      resources: z.record(z.string(), z.array(z.string()).nullable()).nullable().default({}),
+    }),
+  ),
+);

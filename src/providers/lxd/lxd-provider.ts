@@ -1,0 +1,239 @@
+import { LxdClient, LxdNotFoundError, PROJECT } from './lxd-client.ts';
+import { LxdNode } from './lxd-node.ts';
+import { ensureLxdImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxd-cache.ts';
+import {
+  lxdInstances,
+  lxdNetworkAcls,
+  lxdNetworks,
+  lxdOperations,
+  lxdProfiles,
+  lxdServer,
+} from './lxd-objects.ts';
+import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
+import { queryArguments } from './lxd-client.ts';
+import { waitUntil, type Look } from '../../run/wait-until.ts';
+import { decodeLease } from '../../run/lease.ts';
+import { FailureError } from '../../run/failure.ts';
+import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
+import type { NodeImage } from '../../images/node-image.ts';
+import type { ResourceRef } from '../../run/event.ts';
+import type {
+  CachedResource,
+  CallOptions,
+  EngineInfo,
+  Node,
+  OwnedResource,
+  Owner,
+  Provider,
+  ResourceKind,
+  ResourceSpec,
+} from '../provider.ts';
+
+const KINDS: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+
+const isKind = (kind: string): kind is ResourceKind => (KINDS as readonly string[]).includes(kind);
+
+/** Nodes as privileged system containers of LXD, driven through the real `lxc`. */
+export class LxdProvider implements Provider {
+  readonly name = 'lxd';
+  readonly capabilities = { blocksEgress: true, freezes: true, snapshots: true };
+  readonly #runner: CommandRunner;
+  readonly #client: LxdClient;
+
+  constructor(runner: CommandRunner) {
+    this.#runner = runner;
+    this.#client = new LxdClient(runner);
+  }
+
+  async info(options: CallOptions): Promise<EngineInfo> {
+    try {
+      const server = lxdServer.parse(await this.#client.query('GET', '/1.0', undefined, options));
+      if (server.auth !== 'trusted') {
+        throw preflight(
+          'LXD does not trust this user',
+          'Join its group: sudo usermod -aG lxd "$USER", then log in again.',
+        );
+      }
+      const pool = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}`, options);
+      const driver = pool === null ? null : String((pool as { driver?: unknown }).driver);
+      return { version: server.environment.server_version, storageDriver: driver };
+    } catch (error) {
+      if (error instanceof CommandError) throw unreachable(error);
+      throw error;
+    }
+  }
+
+  async usedRanges(options: CallOptions): Promise<string[]> {
+    const networks = lxdNetworks.parse(
+      await this.#client.query('GET', '/1.0/networks?recursion=1', undefined, options),
+    );
+    return networks.flatMap(({ config }) =>
+      ['ipv4.address', 'ipv6.address'].flatMap((key) => {
+        const value = config[key];
+        return value === undefined || !value.includes('/') ? [] : [value];
+      }),
+    );
+  }
+
+  async ensureImage(
+    image: NodeImage,
+    options: CallOptions & { onProgress(text: string): void },
+  ): Promise<string> {
+    await ensureStoragePool(this.#client, options);
+    return ensureLxdImage(this.#client, this.#runner, image, options);
+  }
+
+  async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
+    const { path, body } = createRequest(spec, owner);
+    const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
+    if (found) return;
+    await this.#client.query('POST', path, body, options);
+  }
+
+  async start(instance: string, options: CallOptions): Promise<void> {
+    const body = { action: 'start', timeout: Math.ceil(options.timeoutMs / 1000) };
+    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, body, options);
+  }
+
+  node(instance: string): Node {
+    return new LxdNode(instance, this.#runner);
+  }
+
+  shellCommand(instance: string): readonly string[] {
+    return ['lxc', 'exec', '--project', PROJECT, `local:${instance}`, '--', 'bash', '-l'];
+  }
+
+  async remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void> {
+    if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
+    if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, runId, options))) return;
+    try {
+      if (ref.kind === 'instance') {
+        const stop = { action: 'stop', force: true, timeout: Math.ceil(options.timeoutMs / 1000) };
+        await this.#client
+          .query('PUT', `${objectPath('instance', ref.name)}/state`, stop, options)
+          .catch((error: unknown) => {
+            // A node that died or never started is stopped already; what matters is that it can be deleted.
+            if (!(error instanceof CommandError) || error.kind !== 'exit') throw error;
+          });
+      }
+      await this.#client.query('DELETE', objectPath(ref.kind, ref.name), undefined, options);
+    } catch (error) {
+      if (!(error instanceof LxdNotFoundError)) throw error;
+    }
+  }
+
+  async settle(names: readonly string[], options: CallOptions): Promise<void> {
+    await waitUntil(
+      async (): Promise<Look<null>> => {
+        const busy = await this.#operationsOn(names, options);
+        if (busy.length === 0) return { met: true, value: null };
+        for (const operation of busy.filter((candidate) => candidate.cancellable)) {
+          await this.#client
+            .query('DELETE', `/1.0/operations/${operation.id}`, undefined, options)
+            .catch(() => null);
+        }
+        return {
+          met: false,
+          missing: `LXD is still working on ${busy.map((operation) => operation.name).join(', ')}`,
+        };
+      },
+      { condition: 'LXD has no operation on objects of this run', intervalMs: 100, ...options },
+    );
+  }
+
+  async listOwned(options: CallOptions): Promise<OwnedResource[]> {
+    const list = (collection: string): Promise<unknown> =>
+      this.#client.query('GET', `/1.0/${collection}?recursion=1`, undefined, options);
+    const [instances, profiles, networks, acls] = await Promise.all([
+      list('instances').then((answer) => lxdInstances.parse(answer)),
+      list('profiles').then((answer) => lxdProfiles.parse(answer)),
+      list('networks').then((answer) => lxdNetworks.parse(answer)),
+      list('network-acls').then((answer) => lxdNetworkAcls.parse(answer)),
+    ]);
+    const owned = (
+      kind: ResourceKind,
+      objects: readonly { name: string; config: Record<string, string>; created_at?: string | undefined }[],
+    ): OwnedResource[] =>
+      objects.flatMap(({ name, config, created_at: createdAt }) => {
+        const runId = config[RUN_LABEL];
+        if (runId === undefined) return [];
+        return [
+          { kind, name, runId, lease: decodeLease(config[LEASE_LABEL] ?? ''), createdAt: createdAt ?? null },
+        ];
+      });
+    return [
+      ...owned('instance', instances),
+      ...owned('profile', profiles),
+      ...owned('network', networks),
+      ...owned('network-acl', acls),
+    ];
+  }
+
+  listCached(options: CallOptions): Promise<CachedResource[]> {
+    return listCachedObjects(this.#client, options);
+  }
+
+  async removeCached(resource: CachedResource, options: CallOptions): Promise<void> {
+    const collection = resource.kind === 'engine-image' ? 'images' : 'storage-pools';
+    await this.#client.query('DELETE', `/1.0/${collection}/${resource.name}`, undefined, options);
+  }
+
+  commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[] {
+    const { path, body } = createRequest(spec, owner);
+    return [['lxc', ...queryArguments('POST', path, body)]];
+  }
+
+  /** Whether the object is there with this run's label; before a creation, a foreign object in its place is an error. */
+  async #ownedBy(
+    ref: { kind: ResourceKind; name: string },
+    runId: string,
+    options: CallOptions & { beforeCreate?: boolean },
+  ): Promise<boolean> {
+    const found = await this.#client.find(objectPath(ref.kind, ref.name), options);
+    if (found === null) return false;
+    const label = (found as { config?: Record<string, string> }).config?.[RUN_LABEL];
+    if (label !== runId && options.beforeCreate === true) {
+      throw new Error(`${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`);
+    }
+    return label === runId;
+  }
+
+  async #operationsOn(
+    names: readonly string[],
+    options: CallOptions,
+  ): Promise<{ id: string; name: string; cancellable: boolean }[]> {
+    const path = '/1.0/operations?recursion=1';
+    const byStatus = lxdOperations.parse((await this.#client.query('GET', path, undefined, options)) ?? {});
+    return Object.values(byStatus)
+      .flat()
+      .flatMap((operation) => {
+        const touched = Object.values(operation.resources ?? {}).flatMap((urls) => urls ?? []);
+        const name = names.find((candidate) => touched.some((url) => url.split(/[/?]/).includes(candidate)));
+        return name === undefined ? [] : [{ id: operation.id, name, cancellable: operation.may_cancel }];
+      });
+  }
+}
+
+function preflight(message: string, hint: string): FailureError {
+  return new FailureError({ class: 'preflight', step: 'preflight', message, hint });
+}
+
+function unreachable(error: CommandError): FailureError {
+  if (error.kind === 'not-found') {
+    return preflight(
+      'LXD is not installed: there is no lxc in PATH',
+      'Run `npm run scenario -- doctor --fix`, or install LXD.',
+    );
+  }
+  const said = error.lastLines(2).join(' ');
+  if (/permission denied/i.test(said)) {
+    return preflight(
+      `no permission to talk to LXD: ${said}`,
+      'Join its group: sudo usermod -aG lxd "$USER", then log in again.',
+    );
+  }
+  return preflight(
+    `LXD does not answer: ${said === '' ? error.message : said}`,
+    'Start the daemon: `npm run scenario -- doctor --fix`, or `sudo systemctl start lxd`.',
+  );
+}

@@ -1,0 +1,115 @@
+import { encodeLease } from '../../run/lease.ts';
+import type { Owner, ResourceSpec } from '../provider.ts';
+
+/** The label that makes an object ours; its value is the run's id. */
+export const RUN_LABEL = 'user.twinstack.run';
+/** The label that says whose run it is. */
+export const LEASE_LABEL = 'user.twinstack.lease';
+/** The label of what stays on purpose. */
+export const CACHE_LABEL = 'user.twinstack.cache';
+
+/** A request to LXD's REST API that creates an object together with its labels. */
+export interface CreateRequest {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a Kubernetes node needs of its container. It is privileged: root inside is root outside, which the README says in plain
+ * words. `lxc.mount.auto` gives kubelet and kube-proxy a writable /proc, /sys and cgroup tree.
+ */
+const NODE_CONFIG = {
+  'security.privileged': 'true',
+  'security.nesting': 'true',
+  // A host that restarts must not bring back the nodes of a run whose owner is gone.
+  'boot.autostart': 'false',
+  'raw.lxc': [
+    'lxc.apparmor.profile=unconfined',
+    'lxc.mount.auto=proc:rw sys:rw cgroup:rw:force',
+    'lxc.cgroup.devices.allow=a',
+    'lxc.cgroup2.devices.allow=a',
+    'lxc.cap.drop=',
+    '',
+  ].join('\n'),
+} as const;
+
+function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record<string, string> {
+  const config: Record<string, string> = { 'ipv4.address': 'none', 'ipv6.address': 'none' };
+  for (const { family, cidr, gateway } of spec.ranges) {
+    const prefix = family.toLowerCase();
+    config[`${prefix}.address`] = `${gateway}/${cidr.split('/')[1]}`;
+    config[`${prefix}.dhcp`] = 'false';
+    config[`${prefix}.nat`] = spec.egress === 'open' ? 'true' : 'false';
+  }
+  if (spec.acl !== null) {
+    config['security.acls'] = spec.acl;
+    config['security.acls.default.egress.action'] = 'drop';
+    config['security.acls.default.ingress.action'] = 'allow';
+    // LXD lets nodes ask its DNS forwarder whatever the ACL says: a question would be a way out.
+    config['raw.dnsmasq'] = 'port=0';
+  }
+  return config;
+}
+
+/** The request that creates an object with its labels, as data: `create` sends it and `plan` prints it. */
+export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
+  const labels = { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
+  const description = `twinstack run ${owner.runId}`;
+  switch (spec.kind) {
+    case 'network-acl':
+      return {
+        path: '/1.0/network-acls',
+        body: { name: spec.name, description, config: labels, egress: [], ingress: [] },
+      };
+    case 'network':
+      return {
+        path: '/1.0/networks',
+        body: { name: spec.name, description, type: 'bridge', config: { ...networkConfig(spec), ...labels } },
+      };
+    case 'profile':
+      return {
+        path: '/1.0/profiles',
+        body: {
+          name: spec.name,
+          description,
+          config: { ...NODE_CONFIG, ...labels },
+          devices: {
+            root: { type: 'disk', path: '/', pool: spec.pool },
+            eth0: { type: 'nic', name: 'eth0', network: spec.network },
+            kmsg: { type: 'unix-char', source: '/dev/kmsg', path: '/dev/kmsg' },
+          },
+        },
+      };
+    case 'instance':
+      return {
+        path: '/1.0/instances',
+        body: {
+          name: spec.name,
+          description,
+          type: 'container',
+          profiles: [spec.profile],
+          source: { type: 'image', fingerprint: spec.image },
+          config: {
+            ...labels,
+            'user.twinstack.role': spec.role,
+            'environment.TWINSTACK_ADDRESSES': spec.addresses.join(' '),
+            'environment.TWINSTACK_GATEWAYS': spec.gateways.join(' '),
+            'environment.TWINSTACK_HOSTS': spec.hosts
+              .map(({ address, name }) => `${address}=${name}`)
+              .join(' '),
+          },
+        },
+      };
+  }
+}
+
+/** Where an object of a kind is found and deleted. */
+export function objectPath(kind: ResourceSpec['kind'], name: string): string {
+  const collections = {
+    instance: 'instances',
+    profile: 'profiles',
+    network: 'networks',
+    'network-acl': 'network-acls',
+  } as const;
+  return `/1.0/${collections[kind]}/${encodeURIComponent(name)}`;
+}

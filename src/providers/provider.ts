@@ -1,0 +1,130 @@
+import type { CommandRunner } from '../process/command-runner.ts';
+import type { NodeImage } from '../images/node-image.ts';
+import type { Lease } from '../run/lease.ts';
+import type { ResourceRef } from '../run/event.ts';
+import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
+
+/** A deadline and a signal, which every call to an engine has. */
+export interface CallOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Who owns what is created: becomes labels in the engine, in the request that creates the object. */
+export interface Owner {
+  readonly runId: string;
+  readonly lease: Lease;
+}
+
+export type NodeRole = 'control-plane' | 'worker';
+
+/** A family's share of the node network. Addresses without prefix length, the range in CIDR notation. */
+export interface NodeNetworkRange {
+  readonly family: IPFamily;
+  readonly cidr: string;
+  readonly gateway: string;
+}
+
+/** What a plan asks an engine to create. */
+export type ResourceSpec =
+  | { readonly kind: 'network-acl'; readonly name: string }
+  | {
+      readonly kind: 'network';
+      readonly name: string;
+      readonly ranges: readonly NodeNetworkRange[];
+      readonly egress: 'open' | 'blocked';
+      /** The ACL that blocks the way out; null where egress is open. */
+      readonly acl: string | null;
+    }
+  | { readonly kind: 'profile'; readonly name: string; readonly network: string; readonly pool: string }
+  | {
+      readonly kind: 'instance';
+      readonly name: string;
+      readonly role: NodeRole;
+      readonly profile: string;
+      /** The engine's name of the image. */
+      readonly image: string;
+      /** Addresses with prefix length, set inside the node before anything else starts. */
+      readonly addresses: readonly string[];
+      readonly gateways: readonly string[];
+      /** Entries for the node's /etc/hosts. */
+      readonly hosts: readonly { readonly address: string; readonly name: string }[];
+    };
+export type ResourceKind = ResourceSpec['kind'];
+
+/** In which order kinds are removed: what uses another goes first. */
+export const REMOVAL_ORDER: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+
+/** An object with our label. `lease` is null when the label can't be read: such an object is only removed by its run's id. */
+export interface OwnedResource extends ResourceRef {
+  readonly kind: ResourceKind;
+  readonly runId: string;
+  readonly lease: Lease | null;
+  /** ISO 8601 where the engine tells, else null. */
+  readonly createdAt: string | null;
+}
+
+/** An object that stays on purpose: node images and the storage pool. */
+export interface CachedResource {
+  readonly kind: 'engine-image' | 'storage-pool';
+  readonly name: string;
+  readonly sizeBytes: number | null;
+}
+
+/** A file to be written into a node; `content` is text. */
+export interface NodeFile {
+  /** Absolute. */
+  readonly path: string;
+  /** Such as 0o644. */
+  readonly mode: number;
+  readonly content: string;
+}
+
+/** One machine of the cluster. It *is* a command runner: programs run inside it. */
+export interface Node extends CommandRunner {
+  readonly name: string;
+  /** Writes all files in one call; folders are made. */
+  writeFiles(files: readonly NodeFile[], options: CallOptions): Promise<void>;
+}
+
+/** What is true of an engine, as data that the plan asks for. */
+export interface Capabilities {
+  /** The engine can keep a node network from reaching anything else, without root. */
+  readonly blocksEgress: boolean;
+  readonly freezes: boolean;
+  readonly snapshots: boolean;
+}
+
+/** Facts of the engine that is there. */
+export interface EngineInfo {
+  readonly version: string;
+  /** Storage driver of our pool, such as `btrfs`; null before the pool exists. */
+  readonly storageDriver: string | null;
+}
+
+/** An engine that runs nodes. Names alone never decide: what lacks our label is neither listed nor removed. */
+export interface Provider {
+  readonly name: ProviderName;
+  readonly capabilities: Capabilities;
+  /** @throws {FailureError} class `preflight` when the engine can't be reached, with the cause and the way out. */
+  info(options: CallOptions): Promise<EngineInfo>;
+  /** Every range (CIDR) that the engine's networks use, whoever made them. */
+  usedRanges(options: CallOptions): Promise<string[]>;
+  /** Makes the image known to the engine if it is not; idempotent. Returns the engine's name of it. */
+  ensureImage(image: NodeImage, options: CallOptions & { onProgress(text: string): void }): Promise<string>;
+  /** Creates an object with its labels. Creating what exists with the same owner is not an error. */
+  create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void>;
+  start(instance: string, options: CallOptions): Promise<void>;
+  node(instance: string): Node;
+  /** The command that opens an interactive shell in a node, for a terminal. */
+  shellCommand(instance: string): readonly string[];
+  /** Removes an object if it carries this run's label; what is gone already is fine. */
+  remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void>;
+  /** Waits for, or cancels, what the engine is still doing to these names, so that nothing appears after the clean-up. */
+  settle(names: readonly string[], options: CallOptions): Promise<void>;
+  listOwned(options: CallOptions): Promise<OwnedResource[]>;
+  listCached(options: CallOptions): Promise<CachedResource[]>;
+  removeCached(resource: CachedResource, options: CallOptions): Promise<void>;
+  /** The exact commands that {@link create} runs, for `plan`. */
+  commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[];
+}

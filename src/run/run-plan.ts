@@ -1,0 +1,238 @@
+import { runCheck } from '../checks/run-check.ts';
+import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
+import { ClusterClient } from '../kubernetes/cluster-client.ts';
+import { renderTemplate } from '../plan/render-template.ts';
+import { CommandError } from '../process/command-runner.ts';
+import { FailureError, type Failure } from './failure.ts';
+import { StepTracker } from './step-tracker.ts';
+import { waitUntil, WaitTimeoutError, type Look } from './wait-until.ts';
+import type { CheckResult } from '../checks/check.ts';
+import type { Action, Plan, Step } from '../plan/plan.ts';
+import type { CallOptions, Owner, Provider } from '../providers/provider.ts';
+import type { Journal } from './journal.ts';
+import type { RunEvents } from './run-events.ts';
+
+/** Everything that executing a plan touches, as interfaces. */
+export interface RunPlanContext {
+  readonly provider: Provider;
+  readonly owner: Owner;
+  readonly journal: Journal;
+  readonly events: RunEvents;
+  /** Values that texts of the plan ask for; captured ones are added. `secret.*` never reach an event. */
+  readonly values: Map<string, string>;
+  readonly signal: AbortSignal;
+  /** Called once with the cluster's kubeconfig, which is a secret. */
+  onKubeconfig(kubeconfig: string): Promise<void>;
+}
+
+/** What came of a plan. A failed check is no failure of the plan: it is in the results. */
+export interface PlanResult {
+  readonly failure: Failure | null;
+  /** What the failed program printed, by step; for the diagnostics. */
+  readonly failedOutput: { readonly step: string; readonly output: string } | null;
+  readonly checks: readonly CheckResult[];
+  /** Milliseconds from the start of phase `launch` to the last family's first ClusterIP answer on a node; null if not reached. */
+  readonly timeToDualStackMs: number | null;
+}
+
+const ENGINE_TIMEOUT_MS = 60_000;
+const RETRY_MS = 50;
+
+/**
+ * Runs a plan's steps, each as soon as the steps that it needs are done. The first failure aborts what still runs; nothing is left
+ * running when this resolves. Rejects only when `signal` was aborted from outside, with its reason.
+ */
+export async function runPlan(plan: Plan, context: RunPlanContext): Promise<PlanResult> {
+  const failing = new AbortController();
+  const signal = AbortSignal.any([context.signal, failing.signal]);
+  const execution = new PlanExecution(plan, { ...context, signal });
+  const tracker = new StepTracker(plan.steps, context.events);
+  const started = performance.now();
+  const settled = new Map<string, Promise<void>>();
+  let first: { step: Step; error: unknown } | null = null;
+
+  const runStep = async (step: Step): Promise<void> => {
+    await Promise.all(
+      step.needs.map((id) => {
+        const need = settled.get(id);
+        if (need === undefined)
+          throw new Error(`step ${step.id} needs ${id}, which no earlier step of the plan is`);
+        return need;
+      }),
+    );
+    signal.throwIfAborted();
+    tracker.started(step);
+    try {
+      for (const action of step.actions) await execution.run(action, step);
+      tracker.finished(step, 'passed', null);
+    } catch (error) {
+      first ??= { step, error };
+      failing.abort(error);
+      tracker.finished(step, 'failed', first.error === error ? describeError(error) : 'stopped');
+      throw error;
+    }
+  };
+  for (const step of plan.steps) settled.set(step.id, runStep(step));
+  await Promise.allSettled(settled.values());
+  tracker.close();
+  context.signal.throwIfAborted();
+  const failed = first as { step: Step; error: unknown } | null;
+  const answered = execution.answeredAt(plan);
+  return {
+    failure: failed === null ? null : failureOf(failed.step, failed.error),
+    failedOutput: failed === null ? null : outputOf(failed.step, failed.error),
+    checks: execution.checks,
+    timeToDualStackMs: answered === null ? null : Math.round(answered - started),
+  };
+}
+
+/** Performs actions; holds what they found out. */
+class PlanExecution {
+  readonly checks: CheckResult[] = [];
+  readonly #plan: Plan;
+  readonly #context: RunPlanContext;
+  readonly #passedAt = new Map<string, number>();
+  #cluster: ClusterClient | null = null;
+
+  constructor(plan: Plan, context: RunPlanContext) {
+    this.#plan = plan;
+    this.#context = context;
+  }
+
+  /** When the last of the families' ClusterIPs first answered a node, on `performance.now()`'s scale; null if one did not. */
+  answeredAt(plan: Plan): number | null {
+    const times = plan.scenario.network.families.map((family) => {
+      const check = plan.checks.find(
+        (candidate) =>
+          candidate.type === 'service-http' && candidate.family === family && candidate.from.kind === 'node',
+      );
+      return check === undefined ? undefined : this.#passedAt.get(check.id);
+    });
+    const known = times.filter((time) => time !== undefined);
+    return known.length === times.length && known.length > 0 ? Math.max(...known) : null;
+  }
+
+  async run(action: Action, step: Step): Promise<void> {
+    const { provider, owner, journal, events, values, signal } = this.#context;
+    const call: CallOptions = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
+    switch (action.kind) {
+      case 'create':
+        journal.creating(action.resource);
+        return provider.create(action.resource, owner, call);
+      case 'start':
+        return provider.start(action.node, call);
+      case 'write-files': {
+        const files = action.files.map((file) => ({ ...file, content: this.#render(file.content) }));
+        return provider.node(action.node).writeFiles(files, call);
+      }
+      case 'exec':
+        return this.#exec(action, step);
+      case 'connect':
+        return this.#connect(action);
+      case 'wait': {
+        const options = { timeoutMs: action.timeoutMs, signal };
+        const found = await waitForCondition(this.#requireCluster(), action.condition, options);
+        for (const [name, value] of found) values.set(name, value);
+        return;
+      }
+      case 'apply':
+        return this.#requireCluster().apply(this.#render(action.manifest), {
+          timeoutMs: action.timeoutMs,
+          signal,
+        });
+      case 'check': {
+        const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
+        const result = await runCheck(action.check, { cluster: this.#requireCluster(), node, signal });
+        if (result.outcome === 'passed') this.#passedAt.set(result.id, performance.now());
+        this.checks.push(result);
+        events.emit({ type: 'check-finished', check: result });
+      }
+    }
+  }
+
+  async #exec(action: Extract<Action, { kind: 'exec' }>, step: Step): Promise<void> {
+    const { provider, values, events, signal } = this.#context;
+    const node = provider.node(action.node);
+    const args = action.args.map((arg) => this.#render(arg));
+    const info = { id: step.id, phase: step.phase, title: step.title };
+    const attempt = (timeoutMs: number): ReturnType<typeof node.run> =>
+      node.run(action.file, args, {
+        timeoutMs,
+        signal,
+        onLine: (text) => events.emit({ type: 'step-progress', step: info, text, done: null, total: null }),
+      });
+    if (action.retryUntil === undefined) {
+      const { stdout } = await attempt(action.timeoutMs);
+      if (action.capture !== undefined) values.set(action.capture, stdout.trim());
+      return;
+    }
+    await waitUntil(
+      async (): Promise<Look<null>> => {
+        try {
+          await node.run(action.file, args, { timeoutMs: action.timeoutMs, signal });
+          return { met: true, value: null };
+        } catch (error) {
+          if (!(error instanceof CommandError) || error.kind !== 'exit') throw error;
+          return { met: false, missing: error.lastLines(1).join('') || error.message };
+        }
+      },
+      { condition: action.retryUntil, timeoutMs: action.timeoutMs, intervalMs: RETRY_MS, signal },
+    );
+  }
+
+  async #connect(action: Extract<Action, { kind: 'connect' }>): Promise<void> {
+    const { provider, values, signal, onKubeconfig } = this.#context;
+    const node = provider.node(action.node);
+    const { timeoutMs } = action;
+    const kubeconfig = await waitUntil(
+      async (): Promise<Look<string>> => {
+        const { exitCode, stdout } = await node.run('cat', [action.path], {
+          timeoutMs,
+          signal,
+          accept: [0, 1],
+        });
+        return exitCode === 0 && stdout.includes('client-key-data')
+          ? { met: true, value: stdout }
+          : { met: false, missing: `${action.node} has no ${action.path}` };
+      },
+      { condition: `${action.node} has a kubeconfig`, timeoutMs, intervalMs: RETRY_MS * 4, signal },
+    );
+    const cluster = new ClusterClient(kubeconfig);
+    values.set('caCertHash', cluster.caCertHash());
+    await onKubeconfig(kubeconfig);
+    const version = await cluster.waitForApi({ timeoutMs, signal });
+    values.set('kubernetesVersion', version);
+    this.#cluster = cluster;
+  }
+
+  #render(text: string): string {
+    return renderTemplate(text, this.#context.values);
+  }
+
+  #requireCluster(): ClusterClient {
+    if (this.#cluster === null)
+      throw new Error(`plan ${this.#plan.allocation.runId} uses the cluster before it connects`);
+    return this.#cluster;
+  }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The failure that a step's error is: a missed deadline names its condition, a program its own last lines. */
+function failureOf(step: Step, error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  if (error instanceof CommandError || error instanceof WaitTimeoutError) {
+    const lines = error instanceof CommandError ? error.lastLines() : [];
+    const message = [`${step.title}: ${error.message}`, ...lines.map((line) => `  ${line}`)].join('\n');
+    const hint = 'See diagnostics/ in the report directory: journals of the nodes and logs of the pods.';
+    return { class: 'infrastructure', step: step.id, message, hint };
+  }
+  throw error;
+}
+
+function outputOf(step: Step, error: unknown): { step: string; output: string } | null {
+  if (!(error instanceof CommandError)) return null;
+  return { step: step.id, output: `$ ${error.command.join(' ')}\n${error.stdout}\n${error.stderr}` };
+}
