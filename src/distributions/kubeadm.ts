@@ -8,6 +8,7 @@ export const ADMIN_KUBECONFIG = '/etc/kubernetes/admin.conf';
 const CONFIG_FILE = '/etc/twinstack/kubeadm.yaml';
 const INIT_TIMEOUT_MS = 180_000;
 const JOIN_TIMEOUT_MS = 120_000;
+const ADDON_TIMEOUT_MS = 60_000;
 const CONTAINERD_TIMEOUT_MS = 60_000;
 
 /** `systemctl start` returns when the unit is active: a wait without polling, once systemd itself listens. */
@@ -55,7 +56,13 @@ function initSteps(context: PlanContext, node: PlanNode): Step[] {
           node: node.name,
           file: 'kubeadm',
           // The checks are about a host that nobody looked at; the node image and `doctor` answer for these.
-          args: ['init', `--config=${CONFIG_FILE}`, '--ignore-preflight-errors=all', '--skip-token-print'],
+          args: [
+            'init',
+            `--config=${CONFIG_FILE}`,
+            '--ignore-preflight-errors=all',
+            '--skip-token-print',
+            '--skip-phases=addon/kube-proxy',
+          ],
           timeoutMs: INIT_TIMEOUT_MS,
         },
       ],
@@ -66,6 +73,23 @@ function initSteps(context: PlanContext, node: PlanNode): Step[] {
       title: 'wait for the API server',
       needs: [prepared],
       actions: [{ kind: 'connect', node: node.name, path: ADMIN_KUBECONFIG, timeoutMs: INIT_TIMEOUT_MS }],
+    },
+    {
+      // `init` does this last, when everything else is healthy; a ClusterIP answers seconds earlier when it is done first.
+      id: 'bootstrap/kube-proxy',
+      phase: 'bootstrap',
+      title: `kubeadm init phase addon kube-proxy on ${node.name}`,
+      needs: ['bootstrap/api'],
+      actions: [
+        {
+          kind: 'exec',
+          node: node.name,
+          file: 'kubeadm',
+          args: ['init', 'phase', 'addon', 'kube-proxy', `--config=${CONFIG_FILE}`],
+          timeoutMs: ADDON_TIMEOUT_MS,
+          retryUntil: 'the API server takes the kube-proxy addon',
+        },
+      ],
     },
   ];
 }

@@ -1,5 +1,6 @@
+import type {
+  KubeConfig} from '@kubernetes/client-node';
 import {
-  KubeConfig,
   makeInformer,
   type KubernetesListObject,
   type KubernetesObject,

@@ -61,7 +61,8 @@ interface Taken {
 
 /** RFC 1918, in the order of the candidates' numbers. */
 const PRIVATE_BLOCKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
-const IPV4_PREFIX_LENGTH = 24;
+/** What is chosen for the nodes where the scenario writes no IPv4 bridge range. */
+export const CHOSEN_IPV4_PREFIX_LENGTH = 24;
 const IPV6_PREFIX_LENGTH = 64;
 /** A second draw of 40 random bits is already unheard of; the bound is for a host where all of fc00::/7 is taken. */
 const IPV6_ATTEMPTS = 32;
@@ -71,8 +72,11 @@ const IPV6_ATTEMPTS = 32;
  */
 const SHORTEST_MEANT: PerFamily<number> = { IPv4: 8, IPv6: 7 };
 
-/** A used range as a range; null for default routes. Host bits are fine here: a bridge's own address names its network. */
-function readUsedRange(used: UsedRange): Cidr | null {
+/**
+ * A used range as a range; null for default routes. Host bits are fine here: a bridge's own address names its network.
+ * @throws {RangeError} when it can't be read, because what is not understood must not count as free.
+ */
+export function readUsedRange(used: UsedRange): Cidr | null {
   if (used.range === 'default' || used.range === 'none') return null;
   // The zone says where a link-local address counts; here it counts everywhere.
   const [addressText = '', lengthText] = used.range.replace(/%[^/]*/, '').split('/');
@@ -114,7 +118,7 @@ function firstFreeFrom(block: Cidr, index: bigint, taken: readonly Taken[]): Cid
   const end = block.network + addressCount(block);
   let network = block.network + index * size;
   while (network < end) {
-    const candidate: Cidr = { family: 'IPv4', network, prefixLength: IPV4_PREFIX_LENGTH };
+    const candidate: Cidr = { family: 'IPv4', network, prefixLength: CHOSEN_IPV4_PREFIX_LENGTH };
     const clash = findClash(candidate, taken);
     if (clash === undefined) return candidate;
     const past = clash.cidr.network + addressCount(clash.cidr);
@@ -126,10 +130,10 @@ function firstFreeFrom(block: Cidr, index: bigint, taken: readonly Taken[]): Cid
 /** Begins at a random private /24 and takes the next free one, so that a free one is always found. */
 function chooseIPv4(taken: readonly Taken[], randomBytes: NodeNetworkRequest['randomBytes']): string | null {
   const blocks = PRIVATE_BLOCKS.map((block) => toCidr(block));
-  const total = blocks.reduce((sum, block) => sum + subnetCount(block, IPV4_PREFIX_LENGTH), 0n);
+  const total = blocks.reduce((sum, block) => sum + subnetCount(block, CHOSEN_IPV4_PREFIX_LENGTH), 0n);
   let start = toInteger(randomBytes(4)) % total;
   const first = blocks.findIndex((block) => {
-    const count = subnetCount(block, IPV4_PREFIX_LENGTH);
+    const count = subnetCount(block, CHOSEN_IPV4_PREFIX_LENGTH);
     if (start < count) return true;
     start -= count;
     return false;

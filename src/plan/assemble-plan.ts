@@ -1,5 +1,5 @@
 import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
-import { nthAddress } from '../network/cidr-arithmetic.ts';
+import { nodeAddress } from '../network/node-addresses.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
@@ -16,9 +16,6 @@ export interface PlanInputs {
   readonly distribution: Distribution;
   readonly cni: Cni;
 }
-
-/** Nodes get the addresses from here on; what lies before is the gateway's and room for others. */
-const FIRST_NODE_HOST = 11;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
 export function runObjectName(runId: string): string {
@@ -40,7 +37,7 @@ function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
       role,
       addresses: allocation.ranges.map(({ family, cidr }) => ({
         family,
-        address: nthAddress(cidr, FIRST_NODE_HOST + index),
+        address: nodeAddress(cidr, index),
       })),
     };
   });

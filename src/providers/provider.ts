@@ -110,8 +110,13 @@ export interface Provider {
   info(options: CallOptions): Promise<EngineInfo>;
   /** Every range (CIDR) that the engine's networks use, whoever made them. */
   usedRanges(options: CallOptions): Promise<string[]>;
-  /** Makes the image known to the engine if it is not; idempotent. Returns the engine's name of it. */
-  ensureImage(image: NodeImage, options: CallOptions & { onProgress(text: string): void }): Promise<string>;
+  /** Makes the image known to the engine if it is not; idempotent. `unpacked`: nodes can be made of it without a wait. */
+  ensureImage(
+    image: NodeImage,
+    options: CallOptions & { onProgress(text: string): void },
+  ): Promise<{ readonly name: string; readonly unpacked: boolean }>;
+  /** Unpacks an image into the storage pool by making a throw-away instance of it; the caller journals the instance's name. */
+  unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void>;
   /** Creates an object with its labels. Creating what exists with the same owner is not an error. */
   create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void>;
   start(instance: string, options: CallOptions): Promise<void>;
@@ -120,6 +125,8 @@ export interface Provider {
   shellCommand(instance: string): readonly string[];
   /** Removes an object if it carries this run's label; what is gone already is fine. */
   remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void>;
+  /** Writes another lease into an object's label: what is kept outlives the process that made it. */
+  relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void>;
   /** Waits for, or cancels, what the engine is still doing to these names, so that nothing appears after the clean-up. */
   settle(names: readonly string[], options: CallOptions): Promise<void>;
   listOwned(options: CallOptions): Promise<OwnedResource[]>;
@@ -127,4 +134,6 @@ export interface Provider {
   removeCached(resource: CachedResource, options: CallOptions): Promise<void>;
   /** The exact commands that {@link create} runs, for `plan`. */
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[];
+  startCommand(instance: string): readonly string[];
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[];
 }

@@ -3,6 +3,26 @@ import { PROJECT } from './lxd-client.ts';
 import type { CallOptions, Node, NodeFile } from '../provider.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
 
+/** `lxc exec` for a program without a terminal. */
+export function execArguments(
+  instance: string,
+  file: string,
+  args: readonly string[],
+  flags: readonly string[],
+): string[] {
+  return [
+    'exec',
+    '--project',
+    PROJECT,
+    '--force-noninteractive',
+    ...flags,
+    `local:${instance}`,
+    '--',
+    file,
+    ...args,
+  ];
+}
+
 /** A container of LXD: programs run in it through `lxc exec`, without a terminal, with separate output streams. */
 export class LxdNode implements Node {
   readonly name: string;
@@ -16,17 +36,12 @@ export class LxdNode implements Node {
   run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
     const { env, cwd, ...rest } = options;
     const flags = [
-      '--force-noninteractive',
       ...(options.input === undefined ? ['--disable-stdin'] : []),
       ...(cwd === undefined ? [] : ['--cwd', cwd]),
       ...Object.entries(env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ];
     // Ending the local client makes the daemon kill the program inside, so a deadline here is a deadline there.
-    return this.#runner.run(
-      'lxc',
-      ['exec', '--project', PROJECT, ...flags, `local:${this.name}`, '--', file, ...args],
-      rest,
-    );
+    return this.#runner.run('lxc', execArguments(this.name, file, args, flags), rest);
   }
 
   async writeFiles(files: readonly NodeFile[], options: CallOptions): Promise<void> {

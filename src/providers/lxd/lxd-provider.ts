@@ -1,5 +1,5 @@
-import { LxdClient, LxdNotFoundError, PROJECT } from './lxd-client.ts';
-import { LxdNode } from './lxd-node.ts';
+import { LxdClient, LxdNotFoundError, PROJECT, queryArguments } from './lxd-client.ts';
+import { execArguments, LxdNode } from './lxd-node.ts';
 import { ensureLxdImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxd-cache.ts';
 import {
   lxdInstances,
@@ -9,10 +9,9 @@ import {
   lxdProfiles,
   lxdServer,
 } from './lxd-objects.ts';
-import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from './lxd-requests.ts';
-import { queryArguments } from './lxd-client.ts';
+import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
-import { decodeLease } from '../../run/lease.ts';
+import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
@@ -30,6 +29,9 @@ import type {
 } from '../provider.ts';
 
 const KINDS: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+
+/** Seconds that LXD itself gives a start. */
+const START = { action: 'start', timeout: 60 };
 
 const isKind = (kind: string): kind is ResourceKind => (KINDS as readonly string[]).includes(kind);
 
@@ -78,9 +80,17 @@ export class LxdProvider implements Provider {
   async ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<string> {
+  ): Promise<{ name: string; unpacked: boolean }> {
     await ensureStoragePool(this.#client, options);
-    return ensureLxdImage(this.#client, this.#runner, image, options);
+    const name = await ensureLxdImage(this.#client, this.#runner, image, options);
+    const volume = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`, options);
+    return { name, unpacked: volume !== null };
+  }
+
+  async unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void> {
+    const { path, body } = unpackRequest(image, instance, STORAGE_POOL, owner);
+    await this.#client.query('POST', path, body, options);
+    await this.#client.query('DELETE', objectPath('instance', instance), undefined, options);
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
@@ -91,8 +101,15 @@ export class LxdProvider implements Provider {
   }
 
   async start(instance: string, options: CallOptions): Promise<void> {
-    const body = { action: 'start', timeout: Math.ceil(options.timeoutMs / 1000) };
-    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, body, options);
+    await this.#client.query('PUT', `${objectPath('instance', instance)}/state`, START, options);
+  }
+
+  startCommand(instance: string): readonly string[] {
+    return ['lxc', ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START)];
+  }
+
+  execCommand(instance: string, file: string, args: readonly string[]): readonly string[] {
+    return ['lxc', ...execArguments(instance, file, args, ['--disable-stdin'])];
   }
 
   node(instance: string): Node {
@@ -120,6 +137,16 @@ export class LxdProvider implements Provider {
     } catch (error) {
       if (!(error instanceof LxdNotFoundError)) throw error;
     }
+  }
+
+  async relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void> {
+    if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
+    const path = objectPath(ref.kind, ref.name);
+    if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, owner.runId, options))) return;
+    const found = (await this.#client.find(path, options)) as { config?: Record<string, string> } | null;
+    // An ACL has no PATCH in LXD 5.0, and a PATCH of `config` elsewhere may replace it: so the whole is written back.
+    const config = { ...found?.config, [LEASE_LABEL]: encodeLease(owner.lease) };
+    await this.#client.query('PUT', path, { ...found, config }, options);
   }
 
   async settle(names: readonly string[], options: CallOptions): Promise<void> {
@@ -193,7 +220,12 @@ export class LxdProvider implements Provider {
     if (found === null) return false;
     const label = (found as { config?: Record<string, string> }).config?.[RUN_LABEL];
     if (label !== runId && options.beforeCreate === true) {
-      throw new Error(`${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`);
+      throw new FailureError({
+        class: 'infrastructure',
+        step: 'launch',
+        message: `${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`,
+        hint: 'Run again: every run has names of its own.',
+      });
     }
     return label === runId;
   }

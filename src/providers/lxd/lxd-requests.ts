@@ -43,7 +43,8 @@ function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record
   }
   if (spec.acl !== null) {
     config['security.acls'] = spec.acl;
-    config['security.acls.default.egress.action'] = 'drop';
+    // Refused at once rather than dropped: a program that tries to get out does not hang.
+    config['security.acls.default.egress.action'] = 'reject';
     config['security.acls.default.ingress.action'] = 'allow';
     // LXD lets nodes ask its DNS forwarder whatever the ACL says: a question would be a way out.
     config['raw.dnsmasq'] = 'port=0';
@@ -51,9 +52,29 @@ function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record
   return config;
 }
 
+function labelsOf(owner: Owner): Record<string, string> {
+  return { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
+}
+
+/** An instance that is never started: LXD unpacks an image into a pool when the first instance of it is made. */
+export function unpackRequest(image: string, instance: string, pool: string, owner: Owner): CreateRequest {
+  return {
+    path: '/1.0/instances',
+    body: {
+      name: instance,
+      description: `twinstack run ${owner.runId}: unpacks the node image`,
+      type: 'container',
+      profiles: [],
+      source: { type: 'image', fingerprint: image },
+      config: labelsOf(owner),
+      devices: { root: { type: 'disk', path: '/', pool } },
+    },
+  };
+}
+
 /** The request that creates an object with its labels, as data: `create` sends it and `plan` prints it. */
 export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
-  const labels = { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
+  const labels = labelsOf(owner);
   const description = `twinstack run ${owner.runId}`;
   switch (spec.kind) {
     case 'network-acl':

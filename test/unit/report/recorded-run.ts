@@ -208,7 +208,7 @@ export function interruptedRun(): RunEvent[] {
   const init = known('kubeadm-init');
   const failure: Failure = { class: 'interrupted', step: init.id, message: 'ended by SIGTERM', hint: null };
   return [
-    ...upToVerify().slice(0, 12),
+    ...upToVerify().slice(0, 13),
     at(6000, { type: 'interrupted', signal: 'SIGTERM' }),
     ...cleanup(6000),
     finished(6000, {

@@ -1,0 +1,226 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { watchInterruptions } from './process/watch-interruptions.ts';
+import type { CommandContext } from './commands/command-context.ts';
+import type { RunOptions } from './commands/run-one.ts';
+
+// Verbs are loaded when they are called: `--help` must answer at once, and the Kubernetes client alone takes longer than that.
+
+const interruptions = watchInterruptions(process, (text) => process.stderr.write(text));
+const context: CommandContext = {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupted: interruptions.interrupted,
+  abandoned: interruptions.abandoned,
+};
+
+let exitCode = 0;
+const exitWith = async (status: Promise<number>): Promise<void> => {
+  exitCode = await status;
+};
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+const json = (): Option =>
+  new Option('--json', 'print one JSON document to standard output, and nothing else there');
+const yes = (): Option => new Option('--yes', 'no questions; also consents to setting this host up');
+const set = (): Option =>
+  new Option('--set <path=value>', 'change a field of the scenario, such as nodes.workers=2')
+    .default([])
+    .argParser(collect);
+
+/** Options that a scenario's run and its plan share. */
+function scenarioOptions(command: Command): Command {
+  return command
+    .addOption(set())
+    .option('--provider <name>', 'the engine: lxd')
+    .option(
+      '--timeout <duration>',
+      "the run's deadline, such as 10m; image build and clean-up have their own",
+    )
+    .option('--no-egress', 'give the lab no way out');
+}
+
+const program = new Command('twinstack')
+  .description(
+    'Bootstraps Kubernetes test clusters in system containers and proves that they are dual-stack.',
+  )
+  .helpOption('-h, --help', 'show this help')
+  .exitOverride()
+  .showHelpAfterError('(see --help)')
+  .option('-V, --version', 'print the version')
+  .action(() => undefined);
+
+scenarioOptions(
+  program
+    .command('run', { isDefault: true })
+    .description(
+      'create, verify, report and remove; without FILE a choice on a terminal, else the quick start',
+    )
+    .argument('[paths...]', 'scenario files, or folders of them'),
+)
+  .addOption(yes())
+  .addOption(json())
+  .option('--report-dir <dir>', 'where report.json, junit.xml and events.jsonl go')
+  .addOption(
+    new Option('--keep <when>', 'leave the cluster as it is')
+      .choices(['never', 'on-failure', 'always'])
+      .default('never'),
+  )
+  .action((paths: string[], options: RunOptions) =>
+    exitWith(import('./commands/run.ts').then(({ runCommand }) => runCommand(paths, options, context))),
+  );
+
+scenarioOptions(
+  program.command('plan').description('print what run would do, and touch nothing').argument('<file>'),
+)
+  .addOption(json())
+  .action((file: string, options: RunOptions) =>
+    exitWith(import('./commands/plan.ts').then(({ planCommand }) => planCommand(file, options, context))),
+  );
+
+program
+  .command('lint')
+  .description('check scenario files: schema and dual-stack rules; needs no engine')
+  .argument('<paths...>', 'scenario files, or folders of them')
+  .addOption(set())
+  .addOption(json())
+  .action((paths: string[], options: { json?: boolean; set?: string[] }) =>
+    exitWith(import('./commands/lint.ts').then(({ lintCommand }) => lintCommand(paths, options, context))),
+  );
+
+program
+  .command('list')
+  .description('the scenarios that come with this program')
+  .addOption(json())
+  .action((options: { json?: boolean }) =>
+    exitWith(import('./commands/list.ts').then(({ listCommand }) => listCommand(options, context))),
+  );
+
+program
+  .command('doctor')
+  .description('what this host lacks, each finding with its fix')
+  .option('--fix', 'apply the fixes and record how to undo them')
+  .option('--undo', 'take back what --fix and run --yes changed on this host')
+  .addOption(yes())
+  .addOption(json())
+  .action((options: { json?: boolean; yes?: boolean; fix?: boolean; undo?: boolean }) =>
+    exitWith(import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand(options, context))),
+  );
+
+program
+  .command('ps')
+  .description('what we own on this host')
+  .option('--caches', 'also what stays on purpose: node images, storage pool')
+  .addOption(json())
+  .action((options: { json?: boolean; caches?: boolean }) =>
+    exitWith(import('./commands/collect.ts').then(({ psCommand }) => psCommand(options, context))),
+  );
+
+program
+  .command('down')
+  .description('remove a run')
+  .argument('[run]', "an id, a unique beginning of one, or a scenario's name")
+  .option('--all', 'every run that is not at work')
+  .addOption(json())
+  .action((run: string | undefined, options: { json?: boolean; all?: boolean }) =>
+    exitWith(import('./commands/collect.ts').then(({ downCommand }) => downCommand(run, options, context))),
+  );
+
+program
+  .command('gc')
+  .description('remove what its owner left behind')
+  .option('--caches', 'also the caches')
+  .addOption(json())
+  .action((options: { json?: boolean; caches?: boolean }) =>
+    exitWith(import('./commands/collect.ts').then(({ gcCommand }) => gcCommand(options, context))),
+  );
+
+program
+  .command('kubeconfig')
+  .description("print a kept run's kubeconfig")
+  .argument('<run>')
+  .action((run: string) =>
+    exitWith(
+      import('./commands/kept-run.ts').then(({ kubeconfigCommand }) => kubeconfigCommand(run, context)),
+    ),
+  );
+
+program
+  .command('logs')
+  .description("print the journal of a kept run's node")
+  .argument('<run>')
+  .argument('[node]')
+  .action((run: string, node: string | undefined) =>
+    exitWith(import('./commands/kept-run.ts').then(({ logsCommand }) => logsCommand(run, node, context))),
+  );
+
+program
+  .command('shell')
+  .description("open a shell in a kept run's node")
+  .argument('<run>')
+  .argument('[node]')
+  .action((run: string, node: string | undefined) =>
+    exitWith(import('./commands/kept-run.ts').then(({ shellCommand }) => shellCommand(run, node, context))),
+  );
+
+program
+  .command('report')
+  .description('show the report of a run, or of a report directory')
+  .argument('<run>')
+  .addOption(json())
+  .action((run: string, options: { json?: boolean }) =>
+    exitWith(
+      import('./commands/kept-run.ts').then(({ reportCommand }) => reportCommand(run, options, context)),
+    ),
+  );
+
+const image = program.command('image').description('node images');
+image
+  .command('build')
+  .description('build the node image unless it is in the cache')
+  .option('--kubernetes <version>', 'a Kubernetes release, without the v')
+  .addOption(json())
+  .action((options: { kubernetes?: string; json?: boolean }) =>
+    exitWith(
+      import('./commands/image.ts').then(({ imageBuildCommand }) => imageBuildCommand(options, context)),
+    ),
+  );
+image
+  .command('list')
+  .description('the node images in the cache')
+  .addOption(json())
+  .action((options: { json?: boolean }) =>
+    exitWith(
+      import('./commands/image.ts').then(({ imageListCommand }) => imageListCommand(options, context)),
+    ),
+  );
+image
+  .command('remove')
+  .description('remove a node image from the cache')
+  .argument('<key>', 'the beginning of its key')
+  .action((key: string) =>
+    exitWith(
+      import('./commands/image.ts').then(({ imageRemoveCommand }) => imageRemoveCommand(key, context)),
+    ),
+  );
+
+try {
+  if (process.argv.slice(2).some((argument) => argument === '-V' || argument === '--version')) {
+    const { packageVersion } = await import('./package-root.ts');
+    process.stdout.write(`${await packageVersion()}\n`);
+  } else {
+    await program.parseAsync();
+  }
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (interruptions.exitCode !== null) exitCode = interruptions.exitCode;
+  else {
+    exitCode = 70;
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`This is a defect of twinstack, please report it:\n${trace}\n`);
+  }
+}
+// What a library still holds open (a socket kept alive, a reader of a program that is gone) must not keep a finished run waiting.
+process.exit(exitCode);

@@ -1,0 +1,171 @@
+import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { listOwnedRuns, removeOwnedRun, type OwnedRun } from './owned-runs.ts';
+import { FailureError } from '../run/failure.ts';
+import { tellFailure } from './run-one.ts';
+import { alignColumns } from '../report/columns.ts';
+
+interface OutputOptions {
+  readonly json?: boolean;
+}
+
+const CACHE_TIMEOUT_MS = 120_000;
+
+/** What the engine can't be asked about may still be there: a leak until shown otherwise. */
+async function ownedRuns(context: CommandContext): Promise<OwnedRun[] | null> {
+  try {
+    return await listOwnedRuns(context, createWorkbench(context));
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    tellFailure(context, error.failure);
+    return null;
+  }
+}
+
+/** Lists what we own on this host. @returns 0, or 5 when the engine that a journal names can't be asked. */
+export async function psCommand(
+  options: OutputOptions & { readonly caches?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const runs = await ownedRuns(context);
+  if (runs === null) return 5;
+  const caches = options.caches === true ? await listCaches(context) : [];
+  const rows = runs.map(({ runId, record, resources, state, reason }) => [
+    runId,
+    record?.scenario.name ?? '(unknown)',
+    state,
+    `${resources.length} objects`,
+    reason,
+  ]);
+  const lines = [
+    ...(rows.length === 0
+      ? ['no runs']
+      : alignColumns([['RUN', 'SCENARIO', 'STATE', 'OWNS', 'WHY'], ...rows], { width: null, indent: 0 })),
+    ...caches.map(
+      ({ kind, name, sizeBytes }) =>
+        `cache  ${kind}  ${name}${sizeBytes === null ? '' : `  ${Math.round(sizeBytes / 1e6)} MB`}`,
+    ),
+  ];
+  print(context, options.json, { runs, caches }, lines);
+  return 0;
+}
+
+/** Removes a run, or all of them; one whose process is at work is left to it. @returns 0, 2 for no such run, 5 when something stays. */
+export async function downCommand(
+  name: string | undefined,
+  options: OutputOptions & { readonly all?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  if ((name === undefined) === (options.all !== true)) {
+    context.stderr.write('down takes a run or --all\n');
+    return 2;
+  }
+  const runs = await ownedRuns(context);
+  if (runs === null) return 5;
+  const chosen = name === undefined ? runs : pick(runs, name);
+  if (chosen.length === 0 && name !== undefined) {
+    const there = runs.map(({ runId }) => runId).join(', ') || 'none';
+    context.stderr.write(`nothing of a run "${name}" is here; there is: ${there}\n`);
+    return 2;
+  }
+  return removeAll(chosen, options, context, (run) =>
+    run.state === 'running'
+      ? `${run.runId} is at work (${run.reason}): end it with Ctrl-C, it cleans up itself`
+      : null,
+  );
+}
+
+/** Removes what its owners left behind: dead runs, and with `--caches` what stays on purpose. @returns 0, or 5 when something stays. */
+export async function gcCommand(
+  options: OutputOptions & { readonly caches?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const runs = await ownedRuns(context);
+  if (runs === null) return 5;
+  const dead = runs.filter(({ state }) => state === 'dead');
+  const status = await removeAll(dead, options, context, () => null);
+  if (options.caches !== true) return status;
+  if (runs.length > dead.length) {
+    context.stderr.write('the caches are in use by runs that are at work or kept; see `ps`\n');
+    return 5;
+  }
+  return Math.max(status, await removeCaches(context));
+}
+
+/** The runs that a word means: an id, the beginning of one id, or a scenario's name. */
+function pick(runs: readonly OwnedRun[], name: string): OwnedRun[] {
+  const exact = runs.filter(({ runId }) => runId === name);
+  if (exact.length > 0) return exact;
+  const byPrefix = runs.filter(({ runId }) => runId.startsWith(name));
+  if (byPrefix.length === 1) return byPrefix;
+  return runs.filter(({ record }) => record?.scenario.name === name);
+}
+
+async function removeAll(
+  runs: readonly OwnedRun[],
+  options: OutputOptions,
+  context: CommandContext,
+  refuse: (run: OwnedRun) => string | null,
+): Promise<number> {
+  const workbench = createWorkbench(context);
+  const removed: { runId: string; outcome: string; leaked: readonly unknown[] }[] = [];
+  let status = 0;
+  for (const run of runs) {
+    const refusal = refuse(run);
+    if (refusal !== null) {
+      context.stderr.write(`${refusal}\n`);
+      status = 2;
+      continue;
+    }
+    const { outcome, leaked, errors } = await removeOwnedRun(run, context, workbench);
+    removed.push({ runId: run.runId, outcome, leaked });
+    if (outcome === 'complete') continue;
+    status = 5;
+    for (const error of errors) context.stderr.write(`${error}\n`);
+  }
+  const lines = removed.map(
+    ({ runId, outcome }) =>
+      `${runId}  ${outcome === 'complete' ? 'removed' : 'could not be removed entirely'}`,
+  );
+  print(context, options.json, { removed }, lines.length === 0 ? ['nothing to remove'] : lines);
+  return status;
+}
+
+async function listCaches(
+  context: CommandContext,
+): Promise<{ kind: string; name: string; sizeBytes: number | null }[]> {
+  const { provider, directories } = createWorkbench(context);
+  const { listNodeImages } = await import('../images/cached-images.ts');
+  const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
+  const images = await listNodeImages(directories.cache);
+  // Without an engine there are no caches in it.
+  const inEngine = await provider.info(call).then(
+    () => provider.listCached(call),
+    () => [],
+  );
+  return [
+    ...images.map(({ key, kubernetesVersion, sizeBytes }) => ({
+      kind: `node-image ${kubernetesVersion}`,
+      name: key,
+      sizeBytes,
+    })),
+    ...inEngine,
+    { kind: 'folder', name: directories.cache, sizeBytes: null },
+  ];
+}
+
+async function removeCaches(context: CommandContext): Promise<number> {
+  const { provider, directories } = createWorkbench(context);
+  const { rm } = await import('node:fs/promises');
+  const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
+  const inEngine = await provider.info(call).then(
+    () => provider.listCached(call),
+    () => [],
+  );
+  // Images first: a pool can't be deleted while it holds them.
+  for (const cached of [...inEngine].sort((one, other) => one.kind.localeCompare(other.kind))) {
+    context.stderr.write(`removing ${cached.kind} ${cached.name}\n`);
+    await provider.removeCached(cached, call);
+  }
+  await rm(directories.cache, { recursive: true, force: true });
+  return 0;
+}

@@ -1,0 +1,50 @@
+import { HostCommandRunner } from '../process/host-command-runner.ts';
+import { directoriesOf, type Directories } from '../host/directories.ts';
+import { LxdProvider } from '../providers/lxd/lxd-provider.ts';
+import { RunStore } from '../run/run-store.ts';
+import type { CommandRunner } from '../process/command-runner.ts';
+import type { Provider } from '../providers/provider.ts';
+
+/** The world as a verb sees it: streams, environment, and what the user's signals have aborted. */
+export interface CommandContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by the first SIGINT or SIGTERM, with an `InterruptedError`. */
+  readonly interrupted: AbortSignal;
+  /** Aborted by a second Ctrl-C: the user does not want to wait for the clean-up. */
+  readonly abandoned: AbortSignal;
+}
+
+/** What verbs work with, made once a call. */
+export interface Workbench {
+  readonly directories: Directories;
+  readonly runner: CommandRunner;
+  readonly store: RunStore;
+  readonly provider: Provider;
+}
+
+/** Composes the parts for a verb; touches nothing yet. */
+export function createWorkbench(context: CommandContext): Workbench {
+  const directories = directoriesOf(context.env);
+  const runner = new HostCommandRunner();
+  return { directories, runner, store: new RunStore(directories.state), provider: new LxdProvider(runner) };
+}
+
+/** Whether a question may be asked: a person is at both ends. */
+export function isInteractive({ stdin, stderr, env }: CommandContext): boolean {
+  return stdin.isTTY && stderr.isTTY && !env['CI'];
+}
+
+/** Writes a result: for programs as one JSON document, for people as lines. */
+export function print(
+  context: CommandContext,
+  json: boolean | undefined,
+  data: unknown,
+  lines: readonly string[],
+): void {
+  context.stdout.write(
+    json === true ? `${JSON.stringify(data, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''),
+  );
+}

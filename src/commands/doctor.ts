@@ -1,0 +1,63 @@
+import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
+import { applyFixes, undoFixes } from '../host/set-up.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
+import { FailureError } from '../run/failure.ts';
+import { tellFailure } from './run-one.ts';
+import { askOn } from '../ui/ask.ts';
+import type { Finding } from '../host/findings.ts';
+
+/** The options of `doctor`. */
+export interface DoctorOptions {
+  readonly json?: boolean;
+  readonly yes?: boolean;
+  readonly fix?: boolean;
+  readonly undo?: boolean;
+}
+
+const SIGNS = { ok: 'ok  ', warning: 'warn', blocker: 'STOP' } as const;
+
+function findingLines({ severity, id, cause, consequence, fix, advice }: Finding): string[] {
+  const after = (label: string, text: string): string => `      ${label}: ${text}`;
+  return [
+    `${SIGNS[severity]}  ${id}: ${cause}`,
+    ...(consequence === null ? [] : [after('consequence', consequence)]),
+    ...(fix?.commands ?? []).map(({ command }) => after('fix', command.join(' '))),
+    ...(fix?.undo ?? []).map(({ command }) => after('undo', command.join(' '))),
+    ...(advice === null ? [] : [after('advice', advice)]),
+  ];
+}
+
+/** Looks at this host; `--fix` puts right what commands can, `--undo` takes that back. @returns 0, or 3 when no run can pass here. */
+export async function doctorCommand(options: DoctorOptions, context: CommandContext): Promise<number> {
+  const workbench = createWorkbench(context);
+  const image = { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture: 'amd64' } as const;
+  const examine = (): ReturnType<typeof examineHost> => examineHost(context, workbench, image, 1);
+  let readiness = await examine();
+  const setUp = setUpOptions(context, workbench, readiness.facts.root);
+  try {
+    if (options.undo === true) {
+      const undone = await undoFixes(setUp);
+      context.stderr.write(undone.length === 0 ? 'nothing to undo\n' : `undone: ${undone.join(', ')}\n`);
+      return 0;
+    }
+    // A second round: what was just installed may have to be started.
+    for (let round = 0; options.fix === true && round < 2; round += 1) {
+      const toFix = readiness.findings.filter(({ fix, severity }) => fix !== null && severity !== 'ok');
+      if (toFix.length === 0) break;
+      context.stderr.write(`${fixCommands(toFix, setUp.root).join('\n')}\n`);
+      const questions = askOn({ ...context, signal: context.interrupted });
+      const agreed = options.yes === true || (await questions.confirm('Run these commands?', '--yes'));
+      if (!agreed) break;
+      await applyFixes(toFix, setUp);
+      readiness = await examine();
+    }
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    tellFailure(context, error.failure);
+    return error.failure.class === 'usage' ? 2 : error.failure.class === 'interrupted' ? 130 : 3;
+  }
+  const { findings } = readiness;
+  print(context, options.json, { findings }, findings.flatMap(findingLines));
+  return findings.some(({ severity }) => severity === 'blocker') ? 3 : 0;
+}

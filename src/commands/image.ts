@@ -1,0 +1,74 @@
+import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
+import { ensureNodeImage } from '../images/ensure-node-image.ts';
+import { FailureError } from '../run/failure.ts';
+import { tellFailure } from './run-one.ts';
+import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
+
+const BUILD_TIMEOUT_MS = 60 * 60_000;
+
+/** Builds the node image of a Kubernetes release unless it is in the cache. @returns 0, 2 for an unknown release, 3 or 4. */
+export async function imageBuildCommand(
+  options: { readonly kubernetes?: string; readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const kubernetesVersion = options.kubernetes ?? DEFAULT_KUBERNETES_VERSION;
+  if (!SUPPORTED_KUBERNETES_VERSIONS.includes(kubernetesVersion)) {
+    context.stderr.write(
+      `no node image for Kubernetes ${kubernetesVersion}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`,
+    );
+    return 2;
+  }
+  const { directories, runner } = createWorkbench(context);
+  try {
+    const image = await ensureNodeImage(
+      { kubernetesVersion, architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' },
+      {
+        cacheDir: directories.cache,
+        runner,
+        signal: context.interrupted,
+        timeoutMs: BUILD_TIMEOUT_MS,
+        onProgress: ({ step, done, total, elapsedMs }) =>
+          context.stderr.write(`[${(elapsedMs / 1000).toFixed(0)}s] ${done}/${total} ${step}\n`),
+      },
+    );
+    print(context, options.json, image, [
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB`,
+    ]);
+    return 0;
+  } catch (error) {
+    context.interrupted.throwIfAborted();
+    if (!(error instanceof FailureError)) throw error;
+    tellFailure(context, error.failure);
+    return error.failure.class === 'preflight' ? 3 : 4;
+  }
+}
+
+/** Lists the node images in the cache. @returns 0. */
+export async function imageListCommand(
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const images = await listNodeImages(createWorkbench(context).directories.cache);
+  const lines = images.map(
+    ({ key, kubernetesVersion, sizeBytes }) =>
+      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB`,
+  );
+  print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
+  return 0;
+}
+
+/** Removes a node image from the cache, by the beginning of its key. @returns 0, or 2 when none or several are meant. */
+export async function imageRemoveCommand(key: string, context: CommandContext): Promise<number> {
+  const { cache } = createWorkbench(context).directories;
+  const meant = (await listNodeImages(cache)).filter((image) => image.key.startsWith(key));
+  const [image] = meant;
+  if (image === undefined || meant.length > 1) {
+    context.stderr.write(
+      `${meant.length === 0 ? 'no node image begins' : 'several node images begin'} with "${key}"\n`,
+    );
+    return 2;
+  }
+  await removeNodeImage(image.key, cache);
+  return 0;
+}

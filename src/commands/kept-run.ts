@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { describeTerminal } from '../ui/describe-terminal.ts';
+import { readReport } from '../report/read-report.ts';
+import { renderReport } from '../report/render-report.ts';
+import { RunNotFoundError, type RunRecord } from '../run/run-store.ts';
+
+const LOGS_TIMEOUT_MS = 60_000;
+
+async function findRun(name: string, context: CommandContext): Promise<RunRecord | null> {
+  try {
+    return await createWorkbench(context).store.find(name);
+  } catch (error) {
+    if (!(error instanceof RunNotFoundError)) throw error;
+    context.stderr.write(`${error.message}\n`);
+    return null;
+  }
+}
+
+/** The node that a word means: its whole name, or what follows the run; without a word the first control plane. */
+function findNode(run: RunRecord, name: string | undefined, context: CommandContext): string | null {
+  const node = run.nodes.find(
+    (candidate) => name === undefined || [candidate.name, candidate.shortName].includes(name),
+  );
+  if (node !== undefined && run.state !== 'finished') return node.name;
+  const there = run.nodes.map(({ shortName }) => shortName).join(', ') || 'none';
+  context.stderr.write(
+    run.state === 'finished'
+      ? `run ${run.runId} was removed; keep the next one with --keep always\n`
+      : `run ${run.runId} has no node "${name}"; its nodes: ${there}\n`,
+  );
+  return null;
+}
+
+/** Prints a kept run's kubeconfig to standard output. @returns 0, or 2 when there is none. */
+export async function kubeconfigCommand(name: string, context: CommandContext): Promise<number> {
+  const run = await findRun(name, context);
+  if (run === null) return 2;
+  const file = createWorkbench(context).store.kubeconfigFile(run.runId);
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) {
+    context.stderr.write(
+      `run ${run.runId} has no kubeconfig any more; keep the next one with --keep always\n`,
+    );
+    return 2;
+  }
+  context.stdout.write(text);
+  return 0;
+}
+
+/** Prints a node's journal. @returns 0, or 2 when there is no such node. */
+export async function logsCommand(
+  name: string,
+  nodeName: string | undefined,
+  context: CommandContext,
+): Promise<number> {
+  const run = await findRun(name, context);
+  const node = run === null ? null : findNode(run, nodeName, context);
+  if (node === null) return 2;
+  const { provider } = createWorkbench(context);
+  await provider.node(node).run('journalctl', ['--boot', '--no-pager'], {
+    timeoutMs: LOGS_TIMEOUT_MS,
+    signal: context.interrupted,
+    onLine: (line) => context.stdout.write(`${line}\n`),
+  });
+  return 0;
+}
+
+/** Opens a shell in a node, on this terminal. @returns the shell's status, or 2 when there is no such node. */
+export async function shellCommand(
+  name: string,
+  nodeName: string | undefined,
+  context: CommandContext,
+): Promise<number> {
+  const run = await findRun(name, context);
+  const node = run === null ? null : findNode(run, nodeName, context);
+  if (node === null) return 2;
+  const [file, ...args] = createWorkbench(context).provider.shellCommand(node);
+  if (file === undefined) return 2;
+  // The terminal is the shell's until it ends, its Ctrl-C too.
+  const child = spawn(file, args, { stdio: 'inherit' });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return status ?? 130;
+}
+
+/** Shows a run's report, or that of a folder. @returns 0, or 2 when there is none. */
+export async function reportCommand(
+  name: string,
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const records = await createWorkbench(context).store.list();
+  const byFolder = await readReport(name).catch((error: unknown) =>
+    String(error instanceof Error ? error.message : error),
+  );
+  if (typeof byFolder !== 'string') return showReport(byFolder, options, context);
+  if (!records.some(({ runId, scenario }) => runId.startsWith(name) || scenario.name === name)) {
+    context.stderr.write(`there is no run "${name}", and ${byFolder}\n`);
+    return 2;
+  }
+  const run = await findRun(name, context);
+  if (run === null) return 2;
+  return showReport(await readReport(run.reportDir), options, context);
+}
+
+function showReport(
+  report: Awaited<ReturnType<typeof readReport>>,
+  options: { readonly json?: boolean },
+  context: CommandContext,
+): number {
+  const terminal = describeTerminal(context.stdout, context.env);
+  const width = context.stdout.isTTY ? context.stdout.columns : null;
+  const text = renderReport(report, { width, colour: terminal.colour, unicode: terminal.unicode });
+  print(context, options.json, report, [text.trimEnd()]);
+  return 0;
+}

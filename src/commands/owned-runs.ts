@@ -1,0 +1,75 @@
+import { FailureError } from '../run/failure.ts';
+import { leaseState, type Lease } from '../run/lease.ts';
+import { removeRun } from '../run/remove-run.ts';
+import type { CommandContext, Workbench } from './command-context.ts';
+import type { OwnedResource } from '../providers/provider.ts';
+import type { CleanupResult } from '../run/event.ts';
+import type { RunRecord } from '../run/run-store.ts';
+
+/** A run that something of is known here: its folder, its objects in the engine, or both. */
+export interface OwnedRun {
+  readonly runId: string;
+  readonly record: RunRecord | null;
+  readonly resources: readonly OwnedResource[];
+  readonly lease: Lease | null;
+  /** `running`: its process is at work. `kept`: on purpose. `dead`: nobody will clean up after it. */
+  readonly state: 'running' | 'kept' | 'dead';
+  readonly reason: string;
+}
+
+const LIST_TIMEOUT_MS = 20_000;
+const REMOVAL_TIMEOUT_MS = 180_000;
+
+/**
+ * Every run with something left of it, from labels and journals; either may be missing. A run that finished is not among them.
+ * @throws {FailureError} when the engine can't be reached although a journal names it.
+ */
+export async function listOwnedRuns(
+  context: CommandContext,
+  { store, provider }: Workbench,
+): Promise<OwnedRun[]> {
+  const records = (await store.list()).filter(({ state }) => state !== 'finished');
+  const call = { timeoutMs: LIST_TIMEOUT_MS, signal: context.interrupted };
+  let resources: OwnedResource[] = [];
+  try {
+    await provider.info(call);
+    resources = await provider.listOwned(call);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    // An engine that is not there holds nothing of ours, unless a journal says that it should.
+    if (records.some(({ runId }) => store.journalOf(runId).remaining().length > 0)) throw error;
+  }
+  const ids = new Set([...records.map(({ runId }) => runId), ...resources.map(({ runId }) => runId)]);
+  return Promise.all(
+    [...ids].map(async (runId): Promise<OwnedRun> => {
+      const record = records.find((candidate) => candidate.runId === runId) ?? null;
+      const mine = resources.filter((resource) => resource.runId === runId);
+      const lease = record?.lease ?? mine.find((resource) => resource.lease !== null)?.lease ?? null;
+      const known =
+        lease === null ? { alive: false, reason: 'its lease can not be read' } : await leaseState(lease);
+      const kept = lease?.pid === 0;
+      const state = !known.alive ? 'dead' : kept ? 'kept' : 'running';
+      const reason = kept && known.alive ? `kept until ${lease.expiresAt}` : known.reason;
+      return { runId, record, resources: mine, lease, state, reason };
+    }),
+  );
+}
+
+/** Removes one run by the same path as its own clean-up. */
+export async function removeOwnedRun(
+  run: Pick<OwnedRun, 'runId' | 'record'>,
+  context: CommandContext,
+  { store, provider }: Workbench,
+): Promise<CleanupResult & { readonly errors: readonly string[] }> {
+  const result = await removeRun(provider, run.runId, store.journalOf(run.runId), {
+    timeoutMs: REMOVAL_TIMEOUT_MS,
+    signal: context.abandoned,
+    onProgress: (text) => context.stderr.write(`${text}\n`),
+  });
+  if (result.outcome === 'complete') {
+    await store.forgetSecrets(run.runId);
+    if (run.record === null) await store.remove(run.runId);
+    else await store.write({ ...run.record, state: 'finished' });
+  }
+  return result;
+}

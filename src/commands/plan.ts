@@ -1,0 +1,29 @@
+import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { planParts } from './plan-parts.ts';
+import { overridesOf, type RunOptions } from './run-one.ts';
+import { assemblePlan } from '../plan/assemble-plan.ts';
+import { renderPlan } from '../plan/render-plan.ts';
+import { sampleInputs } from '../plan/sample-inputs.ts';
+import { loadScenario } from '../scenario/load-scenario.ts';
+import { formatProblem } from '../scenario/problem.ts';
+
+/** Stands for the run's id wherever a plan shows one. */
+const SAMPLE_RUN_ID = 'sample';
+
+/** Prints what `run` would do, step by step; needs no engine and changes nothing. @returns 0, or 2 for a refused scenario. */
+export async function planCommand(
+  file: string,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { scenario, problems } = await loadScenario(file, { overrides: overridesOf(options) });
+  for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
+  if (scenario === null) return 2;
+  const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
+  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario)) });
+  const { provider } = createWorkbench(context);
+  const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
+  const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
+  print(context, options.json, plan, lines);
+  return 0;
+}

@@ -1,0 +1,130 @@
+import { isInteractive, type CommandContext, type Workbench } from './command-context.ts';
+import { findingsOf, type EngineState, type Finding } from '../host/findings.ts';
+import { readHostFacts, type HostFacts } from '../host/host-facts.ts';
+import { applyFixes, asRoot, type SetUpOptions } from '../host/set-up.ts';
+import { findCachedNodeImage } from '../images/cached-images.ts';
+import { FailureError } from '../run/failure.ts';
+import { askOn } from '../ui/ask.ts';
+import type { NodeImageSpec } from '../images/node-image.ts';
+import type { EngineInfo } from '../providers/provider.ts';
+
+/** What is known of this host and its engine. */
+export interface HostReadiness {
+  readonly facts: HostFacts;
+  readonly engine: EngineInfo | null;
+  readonly findings: readonly Finding[];
+}
+
+const ENGINE_TIMEOUT_MS = 10_000;
+
+/** Looks at host and engine and changes nothing. */
+export async function examineHost(
+  context: CommandContext,
+  { directories, provider }: Workbench,
+  image: NodeImageSpec,
+  nodes: number,
+): Promise<HostReadiness> {
+  const [facts, cached] = await Promise.all([
+    readHostFacts(context.env, directories.cache),
+    findCachedNodeImage(image, directories.cache),
+  ]);
+  let engine: EngineInfo | null = null;
+  let unreachable: string | null = null;
+  try {
+    engine = await provider.info({ timeoutMs: ENGINE_TIMEOUT_MS, signal: context.interrupted });
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    unreachable = error.failure.message;
+  }
+  const state: EngineState = {
+    unreachable,
+    version: engine?.version ?? null,
+    storageDriver: engine?.storageDriver ?? null,
+    imageCached: cached !== null,
+  };
+  return { facts, engine, findings: findingsOf(facts, state, nodes) };
+}
+
+/** How set-up commands are run for this caller. */
+export function setUpOptions(
+  context: CommandContext,
+  { runner, directories }: Workbench,
+  root: boolean,
+): SetUpOptions {
+  return {
+    runner,
+    root,
+    interactive: isInteractive(context),
+    stateDirectory: directories.state,
+    signal: context.interrupted,
+    onCommand: (command) => context.stderr.write(`  $ ${command.join(' ')}\n`),
+    onLine: (line) => context.stderr.write(`    ${line}\n`),
+  };
+}
+
+/** The commands of findings' fixes as the user would type them. */
+export function fixCommands(findings: readonly Finding[], root: boolean): string[] {
+  return findings.flatMap(({ fix }) =>
+    (fix?.commands ?? []).map(
+      ({ command, daemon }) => asRoot(command, root, true).join(' ') + (daemon === true ? ' &' : ''),
+    ),
+  );
+}
+
+/**
+ * Makes this host ready for a run: with `--yes`, or with the user's yes on a terminal, after everything that will be done was
+ * listed.
+ * @throws {FailureError} class `preflight` with the commands, when there is no leave or no way.
+ */
+export async function prepareHost(
+  context: CommandContext,
+  workbench: Workbench,
+  image: NodeImageSpec,
+  nodes: number,
+  yes: boolean,
+): Promise<HostReadiness & { readonly engine: EngineInfo }> {
+  const before = await examineHost(context, workbench, image, nodes);
+  const toFix = before.findings.filter(
+    ({ severity, fix, id }) => fix !== null && (severity === 'blocker' || id === 'inotify'),
+  );
+  const blockers = before.findings.filter(({ severity }) => severity === 'blocker');
+  const hopeless = blockers.filter(({ fix }) => fix === null);
+  if (hopeless.length > 0) throw refusal(hopeless, hopeless.map(({ advice }) => advice ?? '').join('\n'));
+  if (blockers.length === 0 && (toFix.length === 0 || !yes)) return ready(before);
+  const commands = fixCommands(toFix, before.facts.root);
+  const { stderr } = context;
+  const say = (line: string): boolean => stderr.write(`${line}\n`);
+  say('This host is not ready for a run:');
+  for (const { cause, consequence } of toFix) say(`  - ${cause}: ${consequence}`);
+  say('What sets it up (undone by `npm run scenario -- doctor --undo`):');
+  for (const command of commands) say(`  ${command}`);
+  const agreed =
+    yes ||
+    (isInteractive(context) &&
+      (await askOn({ ...context, signal: context.interrupted }).confirm('Set it up now?', '--yes')));
+  if (!agreed) {
+    const how = 'Say yes with --yes, or run these commands yourself:';
+    throw refusal(blockers, [how, ...commands.map((command) => `  ${command}`)].join('\n'));
+  }
+  await applyFixes(toFix, setUpOptions(context, workbench, before.facts.root));
+  const after = await examineHost(context, workbench, image, nodes);
+  // A daemon that could not be judged before its packages were installed may now need a start of its own.
+  const second = after.findings.filter(({ severity, fix }) => fix !== null && severity === 'blocker');
+  if (second.length === 0) return ready(after);
+  await applyFixes(second, setUpOptions(context, workbench, before.facts.root));
+  return ready(await examineHost(context, workbench, image, nodes));
+}
+
+function ready(readiness: HostReadiness): HostReadiness & { engine: EngineInfo } {
+  const blockers = readiness.findings.filter(({ severity }) => severity === 'blocker');
+  const { engine } = readiness;
+  if (engine === null || blockers.length > 0) {
+    throw refusal(blockers, 'See `npm run scenario -- doctor` for each finding and its fix.');
+  }
+  return { ...readiness, engine };
+}
+
+function refusal(findings: readonly Finding[], hint: string): FailureError {
+  const message = findings.map(({ cause, consequence }) => `${cause}: ${consequence}`).join('\n');
+  return new FailureError({ class: 'preflight', step: 'preflight', message, hint });
+}

@@ -1,0 +1,125 @@
+import { execa } from 'execa';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { FailureError } from '../run/failure.ts';
+import { CommandError, type CommandRunner } from '../process/command-runner.ts';
+import type { Finding, SetupCommand } from './findings.ts';
+
+const commandSchema = z.object({ command: z.array(z.string()), daemon: z.boolean().optional() });
+const changesSchema = z.array(
+  z.object({
+    at: z.string(),
+    finding: z.string(),
+    commands: z.array(commandSchema),
+    undo: z.array(commandSchema),
+  }),
+);
+
+/** A change of this host that we made, and how it is taken back. */
+export type HostChange = z.infer<typeof changesSchema>[number];
+
+/** How set-up commands are run. */
+export interface SetUpOptions {
+  readonly runner: CommandRunner;
+  readonly root: boolean;
+  /** sudo may ask for a password: there is a terminal. */
+  readonly interactive: boolean;
+  readonly stateDirectory: string;
+  readonly signal: AbortSignal;
+  readonly onCommand: (command: readonly string[]) => void;
+  readonly onLine: (line: string) => void;
+}
+
+/** Package downloads on a slow line. */
+const COMMAND_TIMEOUT_MS = 15 * 60_000;
+
+const changesFile = (stateDirectory: string): string => join(stateDirectory, 'host-changes.json');
+
+/** A command as root: as it is for root, through sudo for everybody else. */
+export function asRoot(command: readonly string[], root: boolean, interactive: boolean): readonly string[] {
+  if (root) return command;
+  return ['sudo', ...(interactive ? [] : ['-n']), ...command];
+}
+
+async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptions): Promise<void> {
+  const [file, ...args] = asRoot(command, options.root, options.interactive);
+  if (file === undefined) return;
+  options.onCommand([file, ...args]);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  if (daemon === true) {
+    // It outlives us: its own session, none of our streams, and no wait for its end.
+    const child = execa(file, args, { detached: true, stdio: 'ignore', cleanup: false, reject: false });
+    child.unref();
+    return;
+  }
+  await options.runner.run(file, args, {
+    timeoutMs: COMMAND_TIMEOUT_MS,
+    signal: options.signal,
+    env,
+    onLine: options.onLine,
+  });
+}
+
+/** The changes of this host that are recorded, oldest first. */
+export async function readHostChanges(stateDirectory: string): Promise<HostChange[]> {
+  try {
+    return changesSchema.parse(JSON.parse(await readFile(changesFile(stateDirectory), 'utf8')));
+  } catch {
+    return [];
+  }
+}
+
+async function recordChange(change: HostChange, stateDirectory: string): Promise<void> {
+  const file = changesFile(stateDirectory);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const changes = [...(await readHostChanges(stateDirectory)), change];
+  await writeFileAtomic(file, `${JSON.stringify(changes, null, 2)}\n`, { mode: 0o600 });
+}
+
+/**
+ * Runs the fixes of findings; the undo of each is recorded before its first command runs.
+ * @throws {FailureError} class `preflight` when a command fails, with the program's own words.
+ */
+export async function applyFixes(findings: readonly Finding[], options: SetUpOptions): Promise<void> {
+  for (const { id, fix } of findings) {
+    if (fix === null) continue;
+    await recordChange(
+      {
+        at: new Date().toISOString(),
+        finding: id,
+        commands: [...fix.commands].map(copy),
+        undo: [...fix.undo].map(copy),
+      },
+      options.stateDirectory,
+    );
+    for (const command of fix.commands) {
+      await runCommand(command, options).catch((error: unknown) => {
+        if (!(error instanceof CommandError)) throw error;
+        throw new FailureError({
+          class: 'preflight',
+          step: 'set-up',
+          message: [
+            `set-up (${id}) failed: ${error.message}`,
+            ...error.lastLines().map((line) => `  ${line}`),
+          ].join('\n'),
+          hint: `Run it by hand to see more: ${error.command.join(' ')}`,
+        });
+      });
+    }
+  }
+}
+
+/** Takes back every recorded change, newest first, and forgets it. @returns the findings whose changes were taken back. */
+export async function undoFixes(options: SetUpOptions): Promise<string[]> {
+  const changes = (await readHostChanges(options.stateDirectory)).reverse();
+  for (const { undo } of changes)
+    for (const command of undo) await runCommand(command as SetupCommand, options);
+  await rm(changesFile(options.stateDirectory), { force: true });
+  return changes.map(({ finding }) => finding);
+}
+
+function copy({ command, daemon }: SetupCommand): HostChange['commands'][number] {
+  return { command: [...command], ...(daemon === undefined ? {} : { daemon }) };
+}

@@ -1,0 +1,109 @@
+import type { Owner, Provider } from '../providers/provider.ts';
+import type { Action, ClusterCondition, Plan, Step } from './plan.ts';
+import type { PlannedCheck } from '../checks/planned-check.ts';
+
+/** The commands that an engine's client is given, as data. */
+export type CommandDialect = Pick<Provider, 'name' | 'commandsFor' | 'startCommand' | 'execCommand'>;
+
+/** An argument as a person would type it. For reading only: nothing of ours passes through a shell. */
+export function quoteArgument(argument: string): string {
+  return /^[\w@%+=:,./{}-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+function commandLine(command: readonly string[]): string {
+  return `  $ ${command.map(quoteArgument).join(' ')}`;
+}
+
+function indented(text: string): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    | ${line}`.trimEnd());
+}
+
+function conditionText(condition: ClusterCondition): string {
+  switch (condition.type) {
+    case 'pod-cidrs':
+      return `every node has a pod range for ${condition.families.join(' and ')}`;
+    case 'nodes-ready':
+      return `Ready: ${condition.nodes.join(', ')}`;
+    case 'daemonset-ready':
+      return `daemonset ${condition.namespace}/${condition.name} runs on every node`;
+    case 'service-ready':
+      return `service ${condition.namespace}/${condition.name} has ready endpoints for ${condition.families.join(' and ')}`;
+  }
+}
+
+function checkText(check: PlannedCheck): string {
+  switch (check.type) {
+    case 'service-http':
+      return `curl the ${check.family} ClusterIP of ${check.service} from ${check.from.kind === 'node' ? '' : 'the probe pod on '}${check.from.node}: 200 and "${check.expectBody}"`;
+    case 'node-internal-ip':
+      return `${check.node} has one ${check.family} InternalIP`;
+    case 'node-pod-cidr':
+      return `${check.node} has one ${check.family} podCIDR`;
+    case 'pod-ip':
+      return `each pod with ${check.labelSelector} has one ${check.family} podIP`;
+    case 'endpoint-slice':
+      return `${check.service} has an EndpointSlice of ${check.family} with a ready endpoint`;
+    case 'pods-ready':
+      return 'every pod of every namespace is Ready';
+    case 'egress-blocked':
+      return `a listener at ${check.gateway} answers this host and not ${check.node}`;
+  }
+}
+
+function actionLines(action: Action, dialect: CommandDialect, owner: Owner): string[] {
+  switch (action.kind) {
+    case 'create':
+      return dialect.commandsFor(action.resource, owner).map(commandLine);
+    case 'start':
+      return [commandLine(dialect.startCommand(action.node))];
+    case 'write-files':
+      return action.files.flatMap(({ path, mode, content }) => [
+        `  write ${action.node}:${path} (${mode.toString(8).padStart(4, '0')})`,
+        ...indented(content),
+      ]);
+    case 'exec': {
+      const until = action.retryUntil === undefined ? '' : ` until ${action.retryUntil},`;
+      const deadline = `  #${until} at most ${action.timeoutMs / 1000} s`;
+      return [commandLine(dialect.execCommand(action.node, action.file, action.args)), deadline];
+    }
+    case 'connect':
+      return [
+        commandLine(dialect.execCommand(action.node, 'cat', [action.path])),
+        `  wait until the API server answers, at most ${action.timeoutMs / 1000} s`,
+      ];
+    case 'wait':
+      return [`  watch until ${conditionText(action.condition)}, at most ${action.timeoutMs / 1000} s`];
+    case 'apply':
+      return [`  apply ${action.name} on the server's side`, ...indented(action.manifest)];
+    case 'check':
+      return [`  check ${checkText(action.check)}, at most ${action.check.timeoutMs / 1000} s`];
+  }
+}
+
+function stepLines(step: Step, dialect: CommandDialect, owner: Owner): string[] {
+  const after = step.needs.length === 0 ? '' : ` (after ${step.needs.join(', ')})`;
+  return [
+    `[${step.id}] ${step.title}${after}`,
+    ...step.actions.flatMap((action) => actionLines(action, dialect, owner)),
+    '',
+  ];
+}
+
+/** A plan as text: each step with its exact commands and files, in the order in which steps may start. */
+export function renderPlan(plan: Plan, dialect: CommandDialect, owner: Owner): string[] {
+  const { scenario, nodes, allocation } = plan;
+  const { distribution, network } = scenario;
+  return [
+    `# ${scenario.name}: ${distribution.name} ${distribution.version} on ${dialect.name}, ${nodes.length} node(s), ${network.families.join(' + ')}`,
+    `# The run's id (here: ${allocation.runId}), the node network (here: ${allocation.ranges.map(({ cidr }) => cidr).join(' and ')}) and`,
+    '# the image are chosen at run time; {{…}} is a value that only the run knows. Steps run as soon as those before them are done.',
+    '',
+    '[image] the node image comes from the cache or is built, and is imported into the engine unless it is there',
+    '',
+    ...plan.steps.flatMap((step) => stepLines(step, dialect, owner)),
+    "[cleanup] remove every object that carries the run's label: instances, profile, network, ACL",
+  ];
+}

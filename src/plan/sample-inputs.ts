@@ -1,0 +1,36 @@
+import { gatewayAddress } from '../network/node-addresses.ts';
+import type { PlanInputs } from './assemble-plan.ts';
+import type { IPFamily, Scenario } from '../scenario/scenario.ts';
+
+/** Documentation ranges of RFC 5737 and RFC 3849: they stand for what is chosen at run time and are never used. */
+const SAMPLE_RANGES: Readonly<Record<IPFamily, string>> = {
+  IPv4: '198.51.100.0/24',
+  IPv6: '2001:db8:88::/64',
+};
+
+/** What a plan shows in the place of things that only a run knows: ranges, and what the image is called in the engine. */
+export function sampleInputs(scenario: Scenario, runId: string): Pick<PlanInputs, 'allocation' | 'image'> {
+  const { families, primaryFamily, bridge } = scenario.network;
+  const order = [...families].sort((family) => (family === primaryFamily ? -1 : 1));
+  const ranges = order.map((family) => {
+    const cidr = bridge[family] ?? SAMPLE_RANGES[family];
+    return { family, cidr, gateway: gatewayAddress(cidr) };
+  });
+  const image = (name: string): string => `twinstack.local/${name}`;
+  return {
+    allocation: { runId, ranges },
+    image: {
+      engineName: '<fingerprint of the node image>',
+      imageRepository: 'twinstack.local',
+      components: {},
+      images: {
+        nginxdualstack: image('nginxdualstack'),
+        probe: image('probe'),
+        pause: image('pause'),
+        coredns: image('coredns'),
+        etcd: image('etcd'),
+        kubeProxy: image('kube-proxy'),
+      },
+    },
+  };
+}

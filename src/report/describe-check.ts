@@ -1,0 +1,51 @@
+import type { CheckResult } from '../checks/check.ts';
+import { formatDuration } from './format-duration.ts';
+import { oneLine } from './printable.ts';
+
+/** The word that stands for an outcome in tables and lines. */
+export const OUTCOME_WORDS: Readonly<Record<CheckResult['outcome'], string>> = {
+  passed: 'PASS',
+  failed: 'FAIL',
+  skipped: 'SKIP',
+  'not-reached': 'NOT REACHED',
+};
+
+/** A check in one line: `http://[fd98::eaf0]/ 200 client fd01::1 (12 ms)`, or the reason where it did not pass. */
+export function describeCheck(check: CheckResult): string {
+  const effort = describeEffort(check);
+  return [describeObservation(check), effort === '' ? '' : `(${effort})`]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** The reason where there is one, and what was seen. */
+export function describeObservation({ reason, evidence }: Pick<CheckResult, 'reason' | 'evidence'>): string {
+  const answer = describeAnswer(evidence);
+  if (reason === null) return answer;
+  // Most reasons name the address themselves.
+  return answer === '' || reason.includes(answer) ? oneLine(reason) : `${oneLine(reason)}, ${answer}`;
+}
+
+/** `12 ms` or `30.0s, 14 attempts`; empty for a check that did not run. */
+export function describeEffort({ outcome, durationMs, attempts }: CheckResult): string {
+  if (outcome === 'skipped' || outcome === 'not-reached') return '';
+  return `${formatDuration(durationMs)}${attempts > 1 ? `, ${attempts} attempts` : ''}`;
+}
+
+/** Evidence of an answer as `URL STATUS client ADDRESS`, with what is known of it; empty when it is of another kind. */
+export function describeAnswer(evidence: CheckResult['evidence']): string {
+  const words: string[] = [];
+  for (const key of ['url', 'status']) {
+    const value = evidence?.[key];
+    if (typeof value === 'string' || typeof value === 'number') words.push(oneLine(String(value)));
+  }
+  const client = clientAddress(evidence);
+  if (client !== null) words.push(`client ${client}`);
+  return words.join(' ');
+}
+
+/** The address that the server saw, or null where the evidence has none. */
+export function clientAddress(evidence: CheckResult['evidence']): string | null {
+  const address = evidence?.['clientAddress'];
+  return typeof address === 'string' ? oneLine(address) : null;
+}

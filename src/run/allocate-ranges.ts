@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { chooseNodeNetwork, type UsedRange } from '../network/choose-node-network.ts';
+import { gatewayAddress } from '../network/node-addresses.ts';
+import { withFileLock } from './file-lock.ts';
+import type { CallOptions, NodeNetworkRange, Provider } from '../providers/provider.ts';
+import type { RunStore } from './run-store.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** The host's IPv4 routes from `/proc/net/route`: little-endian hexadecimal addresses and masks. */
+export function readIPv4Routes(table: string): UsedRange[] {
+  return table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [device, destination, , , , , , mask] = line.trim().split(/\s+/);
+      if (destination === undefined || mask === undefined) return [];
+      const bytes = Buffer.from(destination, 'hex').reverse();
+      const prefixLength = [...Buffer.from(mask, 'hex')].reduce((sum, byte) => sum + bitsOf(byte), 0);
+      return prefixLength === 0
+        ? []
+        : [{ range: `${[...bytes].join('.')}/${prefixLength}`, usedBy: `a route via ${device}` }];
+    });
+}
+
+/** The host's IPv6 routes from `/proc/net/ipv6_route`; the kernel's own for link-local, multicast and loopback say nothing. */
+export function readIPv6Routes(table: string): UsedRange[] {
+  return table.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    const [destination, prefix] = fields;
+    const device = fields.at(-1);
+    if (destination === undefined || prefix === undefined || destination.length !== 32) return [];
+    if (device === 'lo' || prefix === '00' || /^(fe8|ff)/.test(destination)) return [];
+    const groups = destination.match(/.{4}/g) ?? [];
+    return [{ range: `${groups.join(':')}/${parseInt(prefix, 16)}`, usedBy: `a route via ${device}` }];
+  });
+}
+
+function bitsOf(byte: number): number {
+  return byte.toString(2).split('1').length - 1;
+}
+
+async function hostRanges(): Promise<UsedRange[]> {
+  const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  const [ipv4, ipv6] = await Promise.all([read('/proc/net/route'), read('/proc/net/ipv6_route')]);
+  const addresses = Object.entries(networkInterfaces()).flatMap(([device, list]) =>
+    (list ?? []).flatMap(({ cidr, internal }) =>
+      cidr === null || internal || cidr.startsWith('fe80:')
+        ? []
+        : [{ range: cidr, usedBy: `interface ${device}` }],
+    ),
+  );
+  return [...readIPv4Routes(ipv4), ...readIPv6Routes(ipv6), ...addresses];
+}
+
+/**
+ * Chooses the node network's ranges under a lock, so that runs which start together, the engine's networks and the host's routes
+ * never overlap, and writes them into the run's record before the lock is given back.
+ * @throws {NodeNetworkError} (preflight) when a written range clashes or nothing is free.
+ */
+export async function allocateRanges(
+  run: { readonly runId: string; readonly scenario: Scenario; readonly stateDirectory: string },
+  provider: Provider,
+  store: RunStore,
+  options: CallOptions,
+): Promise<NodeNetworkRange[]> {
+  const { scenario, runId } = run;
+  const lock = {
+    condition: 'the choice of node networks is ours',
+    timeoutMs: LOCK_TIMEOUT_MS,
+    signal: options.signal,
+  };
+  return withFileLock(join(run.stateDirectory, 'network.lock'), lock, async () => {
+    const [host, engine, records] = await Promise.all([
+      hostRanges(),
+      provider.usedRanges(options),
+      store.list(),
+    ]);
+    const others = records.filter((record) => record.state !== 'finished' && record.runId !== runId);
+    const used: UsedRange[] = [
+      ...host,
+      ...engine.map((range) => ({ range, usedBy: `an ${provider.name.toUpperCase()} network` })),
+      ...others.flatMap((record) => record.ranges.map((range) => ({ range, usedBy: `run ${record.runId}` }))),
+    ];
+    const { families, pods, services, bridge } = scenario.network;
+    const chosen = chooseNodeNetwork({ families, used, pods, services, written: bridge, randomBytes });
+    const order = [...families].sort((family) => (family === scenario.network.primaryFamily ? -1 : 1));
+    const ranges = order.map((family): NodeNetworkRange => {
+      const cidr = chosen[family];
+      if (cidr === null) throw new Error(`no ${family} range was chosen`);
+      return { family, cidr, gateway: gatewayAddress(cidr) };
+    });
+    const mine = records.find((record) => record.runId === runId);
+    if (mine !== undefined) await store.write({ ...mine, ranges: ranges.map(({ cidr }) => cidr) });
+    return ranges;
+  });
+}

@@ -1,0 +1,334 @@
+import { customAlphabet } from 'nanoid';
+import { allocateRanges } from './allocate-ranges.ts';
+import { collectDiagnostics } from './collect-diagnostics.ts';
+import { FailureError, type Failure } from './failure.ts';
+import { InterruptedError } from './interrupted-error.ts';
+import { takeLease } from './lease.ts';
+import { removeRun } from './remove-run.ts';
+import { RunEvents, type EventSink } from './run-events.ts';
+import { runPlan, type PlanResult } from './run-plan.ts';
+import { StepTracker } from './step-tracker.ts';
+import { assemblePlan, runObjectName, type PlanInputs } from '../plan/assemble-plan.ts';
+import { sampleInputs } from '../plan/sample-inputs.ts';
+import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
+import type { RunRecord, RunStore } from './run-store.ts';
+import type { ImageProgress, NodeImage } from '../images/node-image.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Owner, Provider } from '../providers/provider.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+export type Keep = 'never' | 'on-failure' | 'always';
+
+/** One scenario to run, and everything that the run touches, as interfaces and data. */
+export interface ScenarioRun {
+  readonly runId: string;
+  readonly scenario: Scenario;
+  readonly file: string;
+  readonly provider: Provider;
+  readonly parts: Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool'>;
+  readonly store: RunStore;
+  readonly stateDirectory: string;
+  readonly reportDir: string;
+  readonly keep: Keep;
+  readonly sinks: readonly EventSink[];
+  /** Gives the node image from the cache, or builds it. */
+  prepareImage(options: {
+    signal: AbortSignal;
+    onProgress(progress: ImageProgress): void;
+  }): Promise<NodeImage>;
+  /** Aborted with an {@link InterruptedError} by the user's first signal. */
+  readonly interrupted: AbortSignal;
+  /** Aborted when the user does not want to wait for the clean-up any longer. */
+  readonly abandoned: AbortSignal;
+  /** Tells of secrets, to be kept out of everything that is written. */
+  onSecret(secret: string): void;
+}
+
+/** What a run came to, for its report. */
+export interface ScenarioRunResult {
+  readonly events: readonly RunEvent[];
+  readonly plan: Plan | null;
+  readonly image: NodeImage | null;
+  readonly podCIDRs: ReadonlyMap<string, string>;
+  readonly failure: Failure | null;
+  readonly cleanup: CleanupResult;
+  readonly timeToDualStackMs: number | null;
+  readonly durationMs: number;
+}
+
+/** The run's own deadline, as the reason of an abort. */
+class RunTimeoutError extends Error {
+  override readonly name = 'RunTimeoutError';
+}
+
+const CLEANUP_TIMEOUT_MS = 120_000;
+const IMPORT_TIMEOUT_MS = 300_000;
+const ENGINE_TIMEOUT_MS = 30_000;
+const DIAGNOSTICS_TIMEOUT_MS = 30_000;
+/** How much longer than the run's deadline its lease lasts: image build, clean-up and a machine under load. */
+const LEASE_MARGIN_MS = 2 * 60 * 60_000;
+/** A kept run is collectable when nobody came back for it for a week. */
+const KEPT_LEASE_MS = 7 * 24 * 60 * 60_000;
+
+/** A run's id: short enough that every name made of it fits an interface's 15 characters, and a letter first. */
+export function newRunId(): string {
+  return `${customAlphabet('abcdefghijklmnopqrstuvwxyz', 1)()}${customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 5)()}`;
+}
+
+/** A token for `kubeadm join`, in kubeadm's form `[a-z0-9]{6}.[a-z0-9]{16}`. */
+function newBootstrapToken(): string {
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  return `${customAlphabet(letters, 6)()}.${customAlphabet(letters, 16)()}`;
+}
+
+const IMAGE_STEPS = {
+  build: { id: 'image/build', phase: 'image', title: 'node image' },
+  import: { id: 'image/import', phase: 'image', title: 'node image in the engine' },
+} as const satisfies Record<string, StepInfo>;
+const CLEANUP_STEP: StepInfo = {
+  id: 'cleanup/remove',
+  phase: 'cleanup',
+  title: 'remove everything of this run',
+};
+
+/** The procedure of a run: image, ranges, plan, diagnostics, clean-up. Never rejects but for a bug. */
+export class ScenarioRunner {
+  readonly #run: ScenarioRun;
+  readonly #events: RunEvents;
+  readonly #values = new Map<string, string>();
+  readonly #started = performance.now();
+  #plan: Plan | null = null;
+  #image: NodeImage | null = null;
+
+  constructor(run: ScenarioRun) {
+    this.#run = run;
+    this.#events = new RunEvents(run.runId, run.sinks);
+  }
+
+  async execute(): Promise<ScenarioRunResult> {
+    const { runId, scenario, store, file, provider } = this.#run;
+    const owner: Owner = { runId, lease: await takeLease(scenario.timeoutMs + LEASE_MARGIN_MS) };
+    await store.create({
+      schemaVersion: 1,
+      runId,
+      scenario: { name: scenario.name, file },
+      provider: provider.name,
+      lease: owner.lease,
+      startedAt: new Date().toISOString(),
+      state: 'running',
+      ranges: [],
+      nodes: [],
+      reportDir: this.#run.reportDir,
+    });
+    const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
+    const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(infoOf), CLEANUP_STEP];
+    this.#events.emit({ type: 'run-started', scenario: { name: scenario.name, file }, steps });
+    let result: PlanResult = { failure: null, failedOutput: null, checks: [], timeToDualStackMs: null };
+    try {
+      result = await this.#perform(owner);
+    } catch (error) {
+      result = { ...result, failure: this.#failureOf(error), checks: [] };
+    }
+    const failed = result.failure !== null || result.checks.some(({ outcome }) => outcome === 'failed');
+    if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result);
+    const cleanup = await this.#cleanUp(owner, failed, result.failure);
+    // A signal during the clean-up of a run that passed: it did not end as the user let it begin.
+    const { interrupted } = this.#run;
+    if (result.failure === null && interrupted.aborted) {
+      result = { ...result, failure: this.#failureOf(interrupted.reason) };
+    }
+    return {
+      events: this.#events.all(),
+      plan: this.#plan ?? outline,
+      image: this.#image,
+      podCIDRs: this.#values,
+      failure: result.failure,
+      cleanup,
+      timeToDualStackMs: result.timeToDualStackMs,
+      durationMs: Math.round(performance.now() - this.#started),
+    };
+  }
+
+  /** Tells the end, once the verdict is known, and before it what the verdict has to say. */
+  finish(
+    notices: readonly string[],
+    event: Omit<Extract<RunEvent, { type: 'run-finished' }>, 'at' | 'runId' | 'type'>,
+  ): void {
+    const told = this.#events.all().flatMap((known) => (known.type === 'notice' ? [known.message] : []));
+    for (const message of notices.filter((notice) => !told.includes(notice))) {
+      this.#events.emit({ type: 'notice', level: 'info', message });
+    }
+    this.#events.emit({ type: 'run-finished', ...event });
+  }
+
+  async #perform(owner: Owner): Promise<PlanResult> {
+    const { runId, scenario, provider, store, interrupted } = this.#run;
+    const engineImage = await this.#prepareImage(owner);
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
+    }, scenario.timeoutMs);
+    const signal = AbortSignal.any([interrupted, deadline.signal]);
+    try {
+      const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
+      const ranges = await allocateRanges(this.#run, provider, store, call);
+      const image = { ...engineImage.image, engineName: engineImage.name };
+      const plan = assemblePlan({ scenario, allocation: { runId, ranges }, image, ...this.#run.parts });
+      this.#plan = plan;
+      await this.#updateRecord({
+        nodes: plan.nodes.map(({ name, shortName, role }) => ({ name, shortName, role })),
+      });
+      const token = newBootstrapToken();
+      this.#run.onSecret(token);
+      this.#values.set('secret.bootstrapToken', token);
+      return await runPlan(plan, {
+        provider,
+        owner,
+        journal: store.journalOf(runId),
+        events: this.#events,
+        values: this.#values,
+        signal,
+        onKubeconfig: async (kubeconfig) => {
+          await store.writeKubeconfig(runId, kubeconfig);
+        },
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #prepareImage(owner: Owner): Promise<{ image: NodeImage; name: string }> {
+    const { interrupted: signal } = this.#run;
+    const tracker = new StepTracker(Object.values(IMAGE_STEPS), this.#events);
+    const step = async <T>(info: StepInfo, work: () => Promise<T>): Promise<T> => {
+      tracker.started(info);
+      try {
+        const value = await work();
+        tracker.finished(info, 'passed', null);
+        return value;
+      } catch (error) {
+        tracker.finished(info, 'failed', error instanceof Error ? error.message : String(error));
+        throw error;
+      }
+    };
+    try {
+      const image = await step(IMAGE_STEPS.build, () =>
+        this.#run.prepareImage({
+          signal,
+          onProgress: ({ step: text, done, total }) =>
+            this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.build, text, done, total }),
+        }),
+      );
+      this.#image = image;
+      const name = await step(IMAGE_STEPS.import, () => this.#importImage(image, owner));
+      return { image, name };
+    } finally {
+      tracker.close();
+    }
+  }
+
+  /** Import and unpacking happen once for an image; afterwards a node is a snapshot of it. */
+  async #importImage(image: NodeImage, owner: Owner): Promise<string> {
+    const { provider, store, runId, interrupted: signal } = this.#run;
+    const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal };
+    const onProgress = (text: string): void =>
+      this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.import, text, done: null, total: null });
+    const { name, unpacked } = await provider.ensureImage(image, { ...call, onProgress });
+    if (unpacked) return name;
+    onProgress('unpacking the node image into the storage pool');
+    const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
+    const journal = store.journalOf(runId);
+    journal.creating(instance);
+    await provider.unpackImage(name, instance.name, owner, call);
+    journal.removed(instance);
+    return name;
+  }
+
+  async #diagnose(result: PlanResult): Promise<void> {
+    const signal = AbortSignal.any([this.#run.interrupted, AbortSignal.timeout(DIAGNOSTICS_TIMEOUT_MS)]);
+    const nodes = this.#plan?.nodes.map(({ name }) => name) ?? [];
+    const problems = await collectDiagnostics(
+      this.#run.provider,
+      nodes,
+      result.failedOutput,
+      this.#run.reportDir,
+      {
+        timeoutMs: DIAGNOSTICS_TIMEOUT_MS,
+        signal,
+      },
+    );
+    for (const message of problems) this.#events.emit({ type: 'notice', level: 'warning', message });
+  }
+
+  async #cleanUp(owner: Owner, failed: boolean, failure: Failure | null): Promise<CleanupResult> {
+    const { provider, store, runId, keep, abandoned } = this.#run;
+    const interrupted = failure?.class === 'interrupted' || this.#run.interrupted.aborted;
+    const journal = store.journalOf(runId);
+    if (
+      !interrupted &&
+      (keep === 'always' || (keep === 'on-failure' && failed)) &&
+      journal.remaining().length > 0
+    ) {
+      return this.#keepResources(owner);
+    }
+    const tracker = new StepTracker([CLEANUP_STEP], this.#events);
+    tracker.started(CLEANUP_STEP);
+    const { errors, ...cleanup } = await removeRun(provider, runId, journal, {
+      timeoutMs: CLEANUP_TIMEOUT_MS,
+      signal: abandoned,
+      onProgress: (text) =>
+        this.#events.emit({ type: 'step-progress', step: CLEANUP_STEP, text, done: null, total: null }),
+    });
+    const complete = cleanup.outcome === 'complete';
+    tracker.finished(CLEANUP_STEP, complete ? 'passed' : 'failed', complete ? null : errors.join('; '));
+    await store.forgetSecrets(runId);
+    if (complete) await this.#updateRecord({ state: 'finished' });
+    return cleanup;
+  }
+
+  async #keepResources(owner: Owner): Promise<CleanupResult> {
+    const { provider, store, runId } = this.#run;
+    // No process owns a kept run; only the expiry ends its lease.
+    const lease = {
+      ...owner.lease,
+      pid: 0,
+      startTicks: 0,
+      expiresAt: new Date(Date.now() + KEPT_LEASE_MS).toISOString(),
+    };
+    const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal: this.#run.abandoned };
+    for (const ref of store.journalOf(runId).remaining()) await provider.relabel(ref, { runId, lease }, call);
+    await this.#updateRecord({ state: 'kept', lease });
+    return { outcome: 'kept', leaked: [] };
+  }
+
+  async #updateRecord(change: Partial<RunRecord>): Promise<void> {
+    const { store, runId } = this.#run;
+    await store.write({ ...(await store.find(runId)), ...change });
+  }
+
+  #failureOf(error: unknown): Failure {
+    const step = this.#plan === null ? 'image' : 'run';
+    if (error instanceof FailureError) return error.failure;
+    if (error instanceof InterruptedError) {
+      this.#events.emit({ type: 'interrupted', signal: error.signal });
+      return { class: 'interrupted', step, message: error.message, hint: null };
+    }
+    if (error instanceof RunTimeoutError) {
+      const hint = 'Give it more time with --timeout, or see diagnostics/ for what it was waiting for.';
+      return { class: 'timeout', step, message: error.message, hint };
+    }
+    const cause = error instanceof Error ? error : new Error(String(error));
+    if (cause.name === 'CommandError')
+      return { class: 'infrastructure', step, message: cause.message, hint: null };
+    return {
+      class: 'bug',
+      step,
+      message: cause.stack ?? cause.message,
+      hint: 'This is a defect of twinstack.',
+    };
+  }
+}
+
+function infoOf({ id, phase, title }: StepInfo): StepInfo {
+  return { id, phase, title };
+}

@@ -1,0 +1,75 @@
+import { parseDuration } from './duration.ts';
+import { resolveNetwork } from './resolve-network.ts';
+import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
+import type { Expectation, IPFamily, PerFamily, Scenario } from './scenario.ts';
+import type { WrittenScenario } from './schema.ts';
+import { formatCidr } from '../network/cidr.ts';
+
+/** The name of a scenario that writes none: its file's name without folders and ending. */
+export function scenarioNameOf(file: string): string {
+  const base = file.split(/[\\/]/).at(-1) ?? '';
+  return base.replace(/\.ya?ml$/i, '');
+}
+
+/** What must happen for exit status 0. */
+export function expectationOf(written: WrittenScenario): Expectation {
+  const { expect } = written;
+  if (expect === 'passed') return expect;
+  if (expect.rule !== undefined) return { rule: expect.rule };
+  return expect.check === undefined ? 'passed' : { check: expect.check };
+}
+
+function normalText(range: ScenarioRange): string {
+  return range.parsed.ok ? formatCidr(range.parsed.value) : range.text;
+}
+
+function perFamily<T>(
+  families: readonly IPFamily[],
+  value: (family: IPFamily) => T | null,
+): PerFamily<T | null> {
+  const of = (family: IPFamily): T | null => (families.includes(family) ? value(family) : null);
+  return { IPv4: of('IPv4'), IPv6: of('IPv6') };
+}
+
+function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
+  const { families, primaryFamily, pods, services, bridge, nodeMasks } = network;
+  const bridgeOf = (family: IPFamily): string | null => {
+    const range = bridge.find((each) => each.path.at(-1) === family.toLowerCase());
+    return range === undefined ? null : normalText(range);
+  };
+  return {
+    families,
+    primaryFamily,
+    pods: pods.map(normalText),
+    services: services.map(normalText),
+    nodeMasks: perFamily(families, (family) => nodeMasks[family].prefixLength),
+    bridge: perFamily(families, bridgeOf),
+  };
+}
+
+/**
+ * Fills in every default. Ranges come out in normal form. Meant for a scenario that no rule refuses; what a rule refuses because
+ * this version can't do it is not carried over.
+ */
+export function normalizeScenario(written: WrittenScenario, file: string): Scenario {
+  return {
+    name: written.name ?? scenarioNameOf(file),
+    description: written.description,
+    // LXD is the only provider so far, so there is nothing to look for on the host.
+    provider: written.provider === 'auto' ? 'lxd' : written.provider,
+    nodes: written.nodes,
+    network: normalNetwork(resolveNetwork(written.network)),
+    egress: written.egress,
+    image: written.image ?? null,
+    distribution: written.distribution,
+    cni: { name: 'bridge' },
+    kubeProxy: written.kubeProxy,
+    featureGates: written.featureGates,
+    extraArgs: Object.fromEntries(
+      Object.entries(written.extraArgs).filter(([, args]) => Object.keys(args ?? {}).length > 0),
+    ),
+    workloads: written.workloads.filter((workload) => workload === 'nginxdualstack'),
+    expect: expectationOf(written),
+    timeoutMs: parseDuration(written.timeout),
+  };
+}

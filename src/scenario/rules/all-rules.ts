@@ -1,0 +1,19 @@
+import { FAMILY_RULES } from './family-rules.ts';
+import { KUBERNETES_RULES } from './kubernetes-rules.ts';
+import { nameRule } from './name-rule.ts';
+import { NODE_RULES } from './node-rules.ts';
+import { notYet } from './not-yet-rule.ts';
+import { RANGE_RULES } from './range-rules.ts';
+import type { Rule } from './rule.ts';
+import { SIZE_RULES } from './size-rules.ts';
+
+/** Every rule, in the order of the reference. */
+export const ALL_RULES: readonly Rule[] = [
+  nameRule,
+  ...FAMILY_RULES,
+  ...RANGE_RULES,
+  ...SIZE_RULES,
+  ...NODE_RULES,
+  ...KUBERNETES_RULES,
+  notYet,
+];

@@ -1,0 +1,150 @@
+import type { DocumentPath } from '../document-path.ts';
+import { printable } from '../problem.ts';
+import type { WrittenScenario } from '../schema.ts';
+import type { Finding, Rule, RuleContext } from './rule.ts';
+
+function later(path: DocumentPath, what: string, why: string, instead: string): Finding {
+  return { path, message: `${what} is not supported yet (${why}); ${instead}` };
+}
+
+function machineFindings({ provider, nodes }: WrittenScenario): Finding[] {
+  return [
+    ...(provider === 'incus' || provider === 'kind'
+      ? [later(['provider'], provider, 'this version makes its nodes with LXD', 'use lxd or auto')]
+      : []),
+    ...(nodes.controlPlanes > 1
+      ? [
+          later(
+            ['nodes', 'controlPlanes'],
+            'more than one control plane',
+            'this version joins workers only',
+            'use controlPlanes: 1 and as many workers as you need',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
+  const { distribution, cni, image } = written;
+  const isOther = distribution.name !== 'kubeadm';
+  return [
+    ...(isOther
+      ? [
+          later(
+            ['distribution', 'name'],
+            distribution.name,
+            'this version bootstraps with kubeadm',
+            'use kubeadm',
+          ),
+        ]
+      : []),
+    // Other distributions number their releases in their own way.
+    ...(!isOther && !knownVersions.includes(distribution.version)
+      ? [
+          later(
+            ['distribution', 'version'],
+            `Kubernetes ${printable(distribution.version)}`,
+            `this version provisions ${knownVersions.join(', ')}`,
+            `use ${knownVersions[0] ?? 'another release'}`,
+          ),
+        ]
+      : []),
+    ...(cni.name === 'bridge'
+      ? []
+      : [later(['cni', 'name'], cni.name, 'this version installs the bridge plugin', 'use bridge')]),
+    ...(cni.name === 'bridge' && cni.mode !== undefined
+      ? [later(['cni', 'mode'], 'a mode of the CNI bridge', 'there is none to choose', 'remove it')]
+      : []),
+    ...(image === undefined
+      ? []
+      : [later(['image'], 'a node image of your own', 'this version builds its own', 'remove image')]),
+  ];
+}
+
+function workFindings({ workloads, images, tests }: WrittenScenario): Finding[] {
+  return [
+    ...workloads.flatMap((workload, index) =>
+      workload === 'nginxdualstack'
+        ? []
+        : [
+            later(
+              ['workloads', index],
+              'a manifest of your own',
+              'this version deploys nginxdualstack',
+              'use nginxdualstack, and apply yours with a command after --',
+            ),
+          ],
+    ),
+    ...(images.length === 0
+      ? []
+      : [
+          later(
+            ['images'],
+            'loading images',
+            'the node image holds what nginxdualstack needs',
+            'remove images',
+          ),
+        ]),
+    ...(tests.length === 0
+      ? []
+      : [
+          later(
+            ['tests'],
+            'a test of your own in the scenario',
+            'this version runs the one that it is given on the command line',
+            'use twinstack run FILE -- CMD ARGS…',
+          ),
+        ]),
+  ];
+}
+
+function bootstrapFindings({ bootstrap, install, binary, extraArgs }: WrittenScenario): Finding[] {
+  const fromImage = 'kubeadm comes with the node image';
+  return [
+    ...(bootstrap === 'interactive'
+      ? [
+          later(
+            ['bootstrap'],
+            'interactive',
+            'it is for distributions that ask questions, and kubeadm asks none',
+            'use file',
+          ),
+        ]
+      : []),
+    ...(install === undefined
+      ? []
+      : [later(['install'], 'choosing where it comes from', fromImage, 'remove install')]),
+    ...(binary === undefined ? [] : [later(['binary'], 'a program of your own', fromImage, 'remove binary')]),
+    ...(Object.keys(extraArgs.kubeProxy ?? {}).length === 0
+      ? []
+      : [
+          later(
+            ['extraArgs', 'kubeProxy'],
+            'extra arguments for kube-proxy',
+            'it takes its settings from a file, and ignores most arguments beside that',
+            'use kubeProxy.mode and featureGates',
+          ),
+        ]),
+  ];
+}
+
+/** What the file format knows and this version does not: said before anything is touched, never ignored. */
+export const notYet: Rule = {
+  id: 'not-yet',
+  summary: 'The file asks for nothing that this version does not do yet.',
+  // Without these it can't be told whether a version or a mode is one that is known.
+  reads: [
+    ['distribution', 'name'],
+    ['cni', 'name'],
+  ],
+  check(context) {
+    const { written } = context;
+    return [
+      ...machineFindings(written),
+      ...distributionFindings(context),
+      ...workFindings(written),
+      ...bootstrapFindings(written),
+    ];
+  },
+};

@@ -1,0 +1,111 @@
+import type { ScenarioRange } from '../resolve-network.ts';
+import type { IPFamily, PerFamily } from '../scenario.ts';
+import { BRIDGE, PODS, SERVICES } from './rule.ts';
+import type { Finding, Rule } from './rule.ts';
+import { formatAddress } from '../../network/ip-address.ts';
+import type { Cidr } from '../../network/cidr.ts';
+import { addressCount } from '../../network/cidr-arithmetic.ts';
+
+/** kubeadm and kube-apiserver: at most 20 bits for the service number. */
+const LARGEST_SERVICE_RANGE: PerFamily<number> = { IPv4: 12, IPv6: 108 };
+/** kubeadm's MinimumAddressesInServiceSubnet: the DNS service is the tenth address. */
+const FEWEST_SERVICE_ADDRESSES = 10n;
+/** kubeadm's MinimumAddressesInPodSubnet. */
+const FEWEST_POD_ADDRESSES = 14n;
+/** The longest prefixes that hold these many addresses: 16 in both cases. */
+const SMALLEST_RANGE: PerFamily<number> = { IPv4: 28, IPv6: 124 };
+
+function withLength(cidr: Cidr, prefixLength: number): string {
+  const address = formatAddress({ family: cidr.family, value: cidr.network });
+  return `${address}/${prefixLength}`;
+}
+
+function tooSmall(range: ScenarioRange, cidr: Cidr, fewest: bigint): Finding {
+  const least = SMALLEST_RANGE[cidr.family];
+  const count = addressCount(cidr);
+  return {
+    path: range.path,
+    message:
+      `${range.text} has ${count} ${count === 1n ? 'address' : 'addresses'}: it must be /${least} or shorter (kubeadm would refuse ` +
+      `it: "subnet with ${count} address(es) is too small, the minimum is ${fewest}")`,
+  };
+}
+
+/** Not too large for kubeadm's and kube-apiserver's allocators, and large enough for the addresses that kubeadm reserves. */
+export const serviceCidrSize: Rule = {
+  id: 'service-cidr-size',
+  summary: 'Service ranges: IPv6 from /108 to /124, IPv4 from /12 to /28.',
+  reads: [SERVICES],
+  check({ network }) {
+    return network.services.flatMap((range): Finding[] => {
+      if (!range.parsed.ok) return [];
+      const cidr = range.parsed.value;
+      const largest = LARGEST_SERVICE_RANGE[cidr.family];
+      if (cidr.prefixLength < largest) {
+        return [
+          {
+            path: range.path,
+            message:
+              `${range.text} is too large: an ${cidr.family} service range must be /${largest} or longer, such as ` +
+              `${withLength(cidr, largest)} (kubeadm would refuse it: "specified service subnet is too large; for ` +
+              `${cidr.family === 'IPv4' ? 32 : 128}-bit addresses, the mask must be >= ${largest}")`,
+          },
+        ];
+      }
+      return addressCount(cidr) < FEWEST_SERVICE_ADDRESSES
+        ? [tooSmall(range, cidr, FEWEST_SERVICE_ADDRESSES)]
+        : [];
+    });
+  },
+};
+
+/** Whether kubeadm would take a pod range for too small; the rules about node masks leave such a range alone. */
+export function isTooSmallForPods(cidr: Cidr): boolean {
+  return addressCount(cidr) < FEWEST_POD_ADDRESSES;
+}
+
+/** kubeadm wants room for 14 pods in the whole cluster. */
+export const podCidrSize: Rule = {
+  id: 'pod-cidr-size',
+  summary: 'Pod ranges are /28 (IPv4), /124 (IPv6) or shorter.',
+  reads: [PODS],
+  check({ network }) {
+    return network.pods.flatMap((range) =>
+      range.parsed.ok && isTooSmallForPods(range.parsed.value)
+        ? [tooSmall(range, range.parsed.value, FEWEST_POD_ADDRESSES)]
+        : [],
+    );
+  },
+};
+
+/** A node network smaller than /28 has no room for nodes, one larger than /16 takes what pods and services are made of. */
+const BRIDGE_LIMITS: PerFamily<readonly [shortest: number, longest: number]> = {
+  IPv4: [16, 28],
+  IPv6: [64, 64],
+};
+
+function bridgeFinding(range: ScenarioRange, family: IPFamily): Finding {
+  const message =
+    family === 'IPv6'
+      ? `${range.text} must be a /64: address autoconfiguration and the engines' router advertisements take no other size`
+      : `${range.text} must be between /16 and /28, such as 10.88.0.0/24`;
+  return { path: range.path, message };
+}
+
+/** The sizes that engines and autoconfiguration (RFC 4862) can work with. */
+export const bridgeSize: Rule = {
+  id: 'bridge-size',
+  summary: 'A written bridge range is a /64 (IPv6), or from /16 to /28 (IPv4).',
+  reads: [BRIDGE],
+  check({ network }) {
+    return network.bridge.flatMap((range): Finding[] => {
+      if (!range.parsed.ok) return [];
+      const { family, prefixLength } = range.parsed.value;
+      const [shortest, longest] = BRIDGE_LIMITS[family];
+      return prefixLength < shortest || prefixLength > longest ? [bridgeFinding(range, family)] : [];
+    });
+  },
+};
+
+/** In the order in which the reference names them. */
+export const SIZE_RULES: readonly Rule[] = [serviceCidrSize, podCidrSize, bridgeSize];

@@ -1,0 +1,258 @@
+import { z } from 'zod';
+import { DURATION_PATTERN, parseDuration } from './duration.ts';
+import { hasDuplicates, networkSchema, text } from './network-schema.ts';
+import { DEFAULT_KUBERNETES_VERSION } from './supported-versions.ts';
+
+// Everything that is known about the shape of a scenario file is in this one schema: types, validation, defaults, the editors'
+// JSON Schema and the reference page come from it. What depends on several values at once is a rule, in rules/.
+
+/** A DNS-1123 label, for it becomes part of host names; short enough to leave room for a prefix and a node's number. */
+export const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+export const NAME_MAX_LENGTH = 40;
+
+/** A day; timers themselves end at 24.8 days and would then fire at once. */
+const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
+const VERSION_PATTERN = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
+const VERSION_SHAPE = 'a version is three numbers with dots between, such as 1.36.3';
+
+const nodes = z
+  .strictObject({
+    controlPlanes: z.int().min(1).default(1).meta({
+      description: 'Number of control-plane nodes, which take pods too. More than one is not supported yet.',
+    }),
+    workers: z.int().min(0).default(0).meta({ description: 'Number of worker nodes.' }),
+  })
+  .prefault({})
+  .meta({ description: 'How many nodes the cluster has.', examples: [{ controlPlanes: 1, workers: 2 }] });
+
+const distribution = z
+  .strictObject({
+    name: z.enum(['kubeadm', 'k0s', 'k8s-snap']).default('kubeadm').meta({
+      description: 'What turns the machines into a cluster. k0s and k8s-snap are not supported yet.',
+    }),
+    version: z
+      .string({ error: VERSION_SHAPE })
+      .regex(VERSION_PATTERN, {
+        error: ({ input }) =>
+          typeof input === 'string' && /^v\d/.test(input)
+            ? `${VERSION_SHAPE}, without the v`
+            : `${VERSION_SHAPE}; ${JSON.stringify(input)} is none`,
+      })
+      .default(DEFAULT_KUBERNETES_VERSION)
+      .meta({
+        description: "The distribution's own version; kubeadm's is the Kubernetes release without the v.",
+        examples: ['1.36.3', '1.36.3+k0s.2'],
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'The Kubernetes distribution.', examples: [{ name: 'kubeadm', version: '1.36.3' }] });
+
+const cni = z
+  .strictObject({
+    name: z.enum(['bridge', 'calico', 'cilium', 'flannel', 'kindnet', 'kube-router']).default('bridge').meta({
+      description:
+        'The network plugin that gives pods their addresses and routes. All but bridge are not supported yet.',
+    }),
+    mode: z
+      .enum(['bird', 'vxlan'])
+      .optional()
+      .meta({
+        description: 'How calico carries traffic between nodes. Not supported yet.',
+        examples: ['bird'],
+      }),
+  })
+  .prefault({})
+  .meta({
+    description: 'The network plugin.',
+    examples: [{ name: 'bridge' }, { name: 'calico', mode: 'bird' }],
+  });
+
+const kubeProxy = z
+  .strictObject({
+    mode: z
+      .enum(['nftables', 'iptables'])
+      .default('nftables')
+      .meta({ description: 'How kube-proxy writes its rules.' }),
+  })
+  .prefault({})
+  .meta({ description: 'kube-proxy, which makes Services work.', examples: [{ mode: 'iptables' }] });
+
+function argumentsOf(program: string, note = '') {
+  return z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: `Arguments of ${program}.${note}` });
+}
+
+const extraArgs = z
+  .strictObject({
+    apiServer: argumentsOf('kube-apiserver'),
+    controllerManager: argumentsOf('kube-controller-manager'),
+    scheduler: argumentsOf('kube-scheduler'),
+    etcd: argumentsOf('etcd'),
+    kubelet: argumentsOf('kubelet'),
+    kubeProxy: argumentsOf('kube-proxy', ' Not supported yet.'),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Extra command line arguments by component: names without the leading dashes, values as text. What the plan sets itself is ' +
+      'refused, with the key to use instead.',
+    examples: [{ apiServer: { v: '4' }, kubelet: { 'max-pods': '50' } }],
+  });
+
+const workload = z.union(
+  [
+    z
+      .literal('nginxdualstack')
+      .meta({ description: 'The nginx of the dual-stack guides, behind a RequireDualStack Service.' }),
+    z
+      .strictObject({
+        manifest: text('Path of a Kubernetes manifest, relative to the scenario file. Not supported yet.', [
+          'manifests/web.yaml',
+        ]),
+        image: text(
+          'The image that the manifest names, where it has to be had from elsewhere. Not supported yet.',
+          ['registry.example/web:1.0'],
+        ).optional(),
+      })
+      .meta({ description: 'A manifest of your own. Not supported yet.' }),
+  ],
+  { error: 'expected nginxdualstack or a manifest of your own, such as { manifest: web.yaml }' },
+);
+
+const userTest = z
+  .strictObject({
+    run: z
+      .array(z.string())
+      .min(1)
+      .meta({
+        description: 'The program and its arguments; no shell is in between.',
+        examples: [['npm', 'test']],
+      }),
+  })
+  .meta({ description: 'A program that must exit with 0, run with KUBECONFIG and TWINSTACK_NODES set.' });
+
+const expect = z
+  .union(
+    [
+      z.literal('passed').meta({ description: 'Every check passes.' }),
+      z
+        .strictObject({
+          check: text('The id of the check that must fail.', [
+            'service/nginx-dualstack/ipv6/from-node',
+          ]).optional(),
+          rule: text('The id of the rule that must refuse this file.', ['service-cidr-size']).optional(),
+        })
+        .refine((value) => (value.check === undefined) !== (value.rule === undefined), {
+          error: 'takes exactly one of check and rule',
+        })
+        .meta({ description: 'The one thing that must go wrong.', minProperties: 1, maxProperties: 1 }),
+    ],
+    { error: 'expected passed, { check: ID } or { rule: ID }' },
+  )
+  .default('passed')
+  .meta({
+    description:
+      'What must happen for exit status 0; a check or a rule that is named here, and nothing else, must fail.',
+    examples: ['passed', { rule: 'service-cidr-size' }],
+  });
+
+/** The shape of a scenario file. `--set` changes the file's content before it is held against this. */
+export const scenarioSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          "What the scenario is called, as a DNS label; the file's name without its ending unless written.",
+        pattern: NAME_PATTERN.source,
+        maxLength: NAME_MAX_LENGTH,
+        examples: ['quickstart'],
+      }),
+    description: z
+      .string()
+      .default('')
+      .meta({ description: 'One sentence for people.', examples: ['One node, dual-stack'] }),
+    provider: z.enum(['lxd', 'incus', 'kind', 'auto']).default('lxd').meta({
+      description:
+        'Where the nodes are made; auto takes what this host has. incus and kind are not supported yet.',
+    }),
+    nodes,
+    network: networkSchema,
+    egress: z
+      .enum(['open', 'blocked'])
+      .default('open')
+      .meta({ description: 'Whether nodes may reach what lies outside the lab.' }),
+    image: text('A node image of your own instead of the one for the version. Not supported yet.', [
+      'my-node-image',
+    ]).optional(),
+    distribution,
+    cni,
+    kubeProxy,
+    featureGates: z
+      .record(z.string(), z.boolean())
+      .default({})
+      .meta({
+        description: 'Kubernetes feature gates, for all components.',
+        examples: [{ AllAlpha: true }],
+      }),
+    extraArgs,
+    bootstrap: z.enum(['interactive', 'file']).default('file').meta({
+      description:
+        "How the distribution is told what to do: by a file, or by answering its questions (k8s-snap's interactive bootstrap). interactive is not supported yet.",
+    }),
+    install: text(
+      'Where the distribution is installed from: a snap channel or a release. Not supported yet.',
+      ['1.36-classic/stable'],
+    ).optional(),
+    binary: text(
+      "Path of the distribution's program on this host, to be copied into the nodes. Not supported yet.",
+      ['./k0s'],
+    ).optional(),
+    workloads: z
+      .array(workload)
+      .min(1)
+      .refine((workloads) => !hasDuplicates(workloads), { error: 'names a workload twice' })
+      .default(['nginxdualstack'])
+      .meta({ description: 'What is deployed and asked for its answer, in each family.', uniqueItems: true }),
+    images: z
+      .array(z.string())
+      .default([])
+      .meta({
+        description: 'Image archives on this host that are loaded into every node. Not supported yet.',
+        examples: [['web.tar']],
+      }),
+    tests: z
+      .array(userTest)
+      .default([])
+      .meta({
+        description:
+          'Programs of your own to run against the cluster. Not supported yet: name one after -- on the command line.',
+        examples: [[{ run: ['npm', 'test'] }]],
+      }),
+    expect,
+    timeout: z
+      .string({ error: 'expected a duration with its unit, such as 10m or 90s' })
+      .regex(DURATION_PATTERN, {
+        error: ({ input }) =>
+          `${JSON.stringify(input)} is not a duration: write a number and ms, s, m or h, such as 10m or 90s`,
+        abort: true,
+      })
+      .refine((duration) => parseDuration(duration) >= 1, { error: 'must be longer than nothing' })
+      .refine((duration) => parseDuration(duration) <= LONGEST_TIMEOUT_MS, { error: 'must be at most 24h' })
+      .default('10m')
+      .meta({ description: "The whole run's deadline, clean-up excluded.", examples: ['10m', '90s'] }),
+  })
+  .meta({
+    title: 'twinstack scenario',
+    description: 'A cluster to provision and the proof that is asked of it.',
+  });
+
+/** A scenario file as it was written, with the defaults that depend on nothing else filled in. */
+export type WrittenScenario = z.output<typeof scenarioSchema>;
+
+/** What may be in a scenario file: everything is optional. For programs that write one. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;

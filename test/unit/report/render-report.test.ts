@@ -1,0 +1,203 @@
+import test from 'ava';
+import { assembleReport, NOTHING_TO_CLEAN } from '../../../src/report/assemble-report.ts';
+import { visibleLength } from '../../../src/report/columns.ts';
+import { renderMarkdown } from '../../../src/report/markdown.ts';
+import { renderReport } from '../../../src/report/render-report.ts';
+import {
+  facts,
+  failedCheckRun,
+  interruptedRun,
+  passedRun,
+  singleStackRun,
+  V6_SERVICE,
+} from './recorded-run.ts';
+
+const plain = { width: null, colour: false, unicode: true };
+
+function singleStackReport() {
+  return assembleReport(singleStackRun(), facts({ families: ['ipv6'], plannedChecks: [V6_SERVICE] }));
+}
+
+test('a passed run', (t) => {
+  t.is(
+    renderReport(assembleReport(passedRun(), facts()), { ...plain, width: 120 }),
+    `PASSED  quickstart  run k7f3q2, 2026-03-04T05:06:07Z, exit status 0
+
+Asked for
+  scenario      scenarios/quickstart.yaml (sha256 abababababab)
+  families      ipv4 and ipv6 (dual-stack)
+  provider      lxd 5.0.2
+  distribution  kubeadm 1.36.3
+
+Done
+  by            twinstack 0.1.0
+  host          lxd 5.0.2, cgroup v2, storage dir
+  image         c0ffee (cached)
+  workload      twinstack/nginxdualstack:1 (our stand-in)
+  ts-k7f3q2-control-plane-1  control-plane  10.88.0.11 fd42:88::11  pods 10.1.0.0/24 fd01::/117
+  ts-k7f3q2-worker-1         worker         10.88.0.12 fd42:88::12  pods 10.1.1.0/24 fd01::800/117
+
+Time
+  image            2.2s  ██████
+  launch           1.1s       ███
+  bootstrap        8.5s          ███████████████████████
+  join             3.0s                                  ████████
+  apply            0.6s                                          ██
+  verify           1.0s                                           ███
+  cleanup          2.0s                                              █████
+
+Observed
+  ipv4          http://10.152.183.20/ 200 client 10.1.0.1
+  ipv6          http://[fd98::eaf0]/ 200 client fd01::1
+  dual-stack    in 13.9s from the start of launch
+  checks        4 passed
+
+  ipv4
+    PASS  service/nginx-dualstack/ipv4/from-node  12 ms  client 10.1.0.1  http://10.152.183.20/ 200
+
+  ipv6
+    PASS  service/nginx-dualstack/ipv6/from-node  12 ms              client fd01::1  http://[fd98::eaf0]/ 200
+    PASS  pod/across-nodes/ipv6/no-nat            48 ms, 2 attempts  client fd01::5  http://[fd01::800:4]:8080/ 200
+
+  both families
+    PASS  node/pod-ranges/both/api  31 ms
+
+Left
+  clean-up      complete, nothing is left
+
+Notices
+  pod range 10.1.0.0/16 is inside route 10.0.0.0/8
+`,
+  );
+});
+
+test('a failure, what is left and what to do next', (t) => {
+  const failed = renderReport(assembleReport(failedCheckRun(), facts()), plain);
+  t.true(failed.includes('\nFailure\n  in            verify (check)\n'));
+  t.true(
+    failed.includes(
+      '  next          Keep the cluster with --keep on-failure, then `twinstack shell k7f3q2`.\n',
+    ),
+  );
+  const aborted = renderReport(assembleReport(interruptedRun(), facts()), plain);
+  t.true(
+    aborted.includes('  clean-up      incomplete, left: network ts-k7f3q2; `twinstack gc` tries again\n'),
+  );
+  t.true(aborted.includes('NOT REACHED  service/nginx-dualstack/ipv6/from-node'));
+});
+
+test('a refusal is short', (t) => {
+  const failure = { class: 'usage', step: 'lint', message: 'one problem in x.yaml', hint: null } as const;
+  const ending = { failure, cleanup: NOTHING_TO_CLEAN, durationMs: 12 };
+  const refused = facts({
+    nodes: [],
+    plannedChecks: [],
+    families: [],
+    scenario: null,
+    host: null,
+    image: null,
+    ending,
+  });
+  t.is(
+    renderReport(assembleReport([], { ...refused, provider: null, distribution: null }), plain),
+    `ERROR  verify  run k7f3q2, 2026-03-04T05:06:07Z, exit status 2
+
+Asked for
+  families      nothing
+
+Done
+  by            twinstack 0.1.0
+
+Failure
+  in            lint (usage)
+  message       one problem in x.yaml
+
+Left
+  clean-up      complete, nothing is left
+`,
+  );
+});
+
+for (const width of [60, 80, 132]) {
+  test(`lines keep to ${width} columns where words can be broken`, (t) => {
+    const lines = renderReport(assembleReport(failedCheckRun(), facts()), { ...plain, width }).split('\n');
+    // Names, ids and addresses are never broken.
+    const words = ['ts-k7f3q2-', 'PASS', 'FAIL', 'FAILED'];
+    for (const line of lines.filter((text) => !words.some((word) => text.trim().startsWith(word)))) {
+      t.true(visibleLength(line) <= width, line);
+    }
+  });
+}
+
+test('plain ASCII where nothing else can be shown', (t) => {
+  const report = { ...assembleReport(passedRun(), facts()), notices: ['an ellipsis … and an é'] };
+  const text = renderReport(report, { ...plain, unicode: false });
+  t.notRegex(text, /[^\u0000-\u007f]/);
+  t.true(text.includes('an ellipsis ... and an ?'));
+  t.true(text.includes('  image            2.2s  ######'));
+});
+
+test('colours only when asked for, and they shift nothing', (t) => {
+  const report = assembleReport(failedCheckRun(), facts());
+  const without = renderReport(report, plain);
+  const coloured = renderReport(report, { ...plain, colour: true });
+  t.false(without.includes('\u001b'));
+  t.true(coloured.includes('\u001b[31mFAIL\u001b[39m'));
+  t.is(coloured.replaceAll(/\u001b\[\d+m/g, ''), without);
+});
+
+for (const [title, render] of Object.entries({
+  text: () => renderReport(singleStackReport(), plain),
+  markdown: () => renderMarkdown(singleStackReport()),
+})) {
+  test(`${title}: nothing calls a single-stack run dual-stack`, (t) => {
+    const text = render().replaceAll(/nginx-?dualstack/g, '');
+    t.true(text.includes('ipv6 alone (single-stack)'));
+    t.notRegex(text, /dual/i);
+  });
+}
+
+test('markdown', (t) => {
+  const report = assembleReport(failedCheckRun(), facts());
+  t.is(
+    renderMarkdown({ ...report, notices: ['a | pipe, <b>, *stars* and\nlines'] }),
+    `## quickstart: failed (exit status 1)
+
+|  |  |
+| --- | --- |
+| asked for | ipv4 and ipv6 (dual-stack) |
+| provider | lxd 5.0.2 |
+| distribution | kubeadm 1.36.3 |
+| workload | twinstack/nginxdualstack:1 (our stand-in) |
+| time to dual-stack | not reached |
+| ipv4 | http://10.152.183.20/ 200 client 10.1.0.1 |
+| ipv6 | failed: no answer from http://\\[fd98::eaf0\\]/ in 30 s |
+| checks | 3 passed, 1 failed |
+| clean-up | complete, nothing is left |
+| run | k7f3q2, 2026-03-04T05:06:07.000Z, 18.5s |
+
+**Failed in verify (check):** check service/nginx-dualstack/ipv6/from-node failed: no answer from http://\\[fd98::eaf0\\]/ in 30 s
+
+**Next:** Keep the cluster with --keep on-failure, then \`twinstack shell k7f3q2\`.
+
+|  | check | observed |
+| --- | --- | --- |
+| PASS | node/pod-ranges/both/api | (31 ms) |
+| PASS | service/nginx-dualstack/ipv4/from-node | http://10.152.183.20/ 200 client 10.1.0.1 (12 ms) |
+| FAIL | service/nginx-dualstack/ipv6/from-node | no answer from http://\\[fd98::eaf0\\]/ in 30 s (30.0s, 14 attempts) |
+| PASS | pod/across-nodes/ipv6/no-nat | http://\\[fd01::800:4\\]:8080/ 200 client fd01::5 (48 ms, 2 attempts) |
+
+| phase | time |
+| --- | --- |
+| image | 2.2s |
+| launch | 1.1s |
+| bootstrap | 8.5s |
+| join | 3.0s |
+| apply | 0.6s |
+| verify | 1.0s |
+| cleanup | 2.0s |
+
+- a \\| pipe, &lt;b&gt;, \\*stars\\* and lines
+`,
+  );
+});

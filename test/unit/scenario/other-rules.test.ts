@@ -1,0 +1,162 @@
+import test from 'ava';
+import { findings } from './findings.ts';
+
+type Case = readonly [text: string, expected: readonly string[]];
+
+function cases(title: string, table: readonly Case[]): void {
+  for (const [text, expected] of table) {
+    test(`${title}: ${text}`, (t) => {
+      t.deepEqual(findings(text), expected);
+    });
+  }
+}
+
+cases('name', [
+  ['name: a', []],
+  [`name: ${'a'.repeat(40)}`, []],
+  [`name: ${'a'.repeat(41)}`, ['name name']],
+  ['name: a-1', []],
+  ['name: 1a', []],
+  ['name: a-', ['name name']],
+  ['name: -a', ['name name']],
+  ['name: A', ['name name']],
+  ['name: a_b', ['name name']],
+  ['name: a.b', ['name name']],
+  ['name: ""', ['name name']],
+]);
+
+cases('extra-args', [
+  ['extraArgs: { apiServer: { v: "4" } }', []],
+  ['extraArgs: { apiServer: {} }', []],
+  [
+    'extraArgs: { controllerManager: { cluster-cidr: x } }',
+    ['extra-args extraArgs.controllerManager.cluster-cidr'],
+  ],
+  [
+    'extraArgs: { apiServer: { service-cluster-ip-range: x } }',
+    ['extra-args extraArgs.apiServer.service-cluster-ip-range'],
+  ],
+  ['extraArgs: { kubelet: { node-ip: x } }', ['extra-args extraArgs.kubelet.node-ip']],
+  [
+    'extraArgs: { apiServer: { advertise-address: x } }',
+    ['extra-args extraArgs.apiServer.advertise-address'],
+  ],
+  [
+    'extraArgs: { controllerManager: { node-cidr-mask-size: x } }',
+    ['extra-args extraArgs.controllerManager.node-cidr-mask-size'],
+  ],
+  [
+    'extraArgs: { controllerManager: { node-cidr-mask-size-ipv6: x } }',
+    ['extra-args extraArgs.controllerManager.node-cidr-mask-size-ipv6'],
+  ],
+  [
+    'extraArgs: { controllerManager: { allocate-node-cidrs: "false" } }',
+    ['extra-args extraArgs.controllerManager.allocate-node-cidrs'],
+  ],
+  ['extraArgs: { scheduler: { feature-gates: A=true } }', ['extra-args extraArgs.scheduler.feature-gates']],
+  ['extraArgs: { scheduler: { --v: "4" } }', ['extra-args extraArgs.scheduler.--v']],
+  ['extraArgs: { kubelet: { --node-ip: x } }', ['extra-args extraArgs.kubelet.--node-ip']],
+  ['extraArgs: { kubelet: { max_pods: x } }', ['extra-args extraArgs.kubelet.max_pods']],
+  ['extraArgs: { kubelet: { constructor: x } }', []],
+  ['extraArgs: { kubelet: { max-pods: 50 } }', ['schema extraArgs.kubelet.max-pods']],
+]);
+
+cases('feature-gates', [
+  ['featureGates: { AllAlpha: true }', []],
+  ['featureGates: { allAlpha: true }', ['feature-gates featureGates.allAlpha']],
+  ['featureGates: { All-Alpha: true }', ['feature-gates featureGates.All-Alpha']],
+  ['featureGates: { A: "true" }', ['schema featureGates.A']],
+]);
+
+cases('provider-distribution', [
+  ['provider: kind', ['not-yet provider']],
+  [
+    'provider: kind\ndistribution: { name: k0s, version: 1.36.3+k0s.2 }',
+    ['not-yet provider', 'not-yet distribution.name', 'provider-distribution distribution.name'],
+  ],
+]);
+
+cases('expect', [
+  ['expect: passed', []],
+  ['expect: { check: service/nginx-dualstack/ipv6/from-node }', []],
+  ['expect: { check: dns/kubernetes.default/ipv4/udp/AAAA }', []],
+  ['expect: { check: pods/cluster/both/ready }', []],
+  ['expect: { check: service/nginx/from-node }', ['expect expect.check']],
+  ['expect: { check: service/nginx/ipv7/from-node }', ['expect expect.check']],
+  ['expect: { check: service/nginx/ipv6/from-node/a/b }', ['expect expect.check']],
+  ['expect: { check: service/nginx-ipv4/ipv6/from-node }', ['expect expect.check']],
+  ['expect: { check: service//ipv6/from-node }', ['expect expect.check']],
+  ['network: { families: [IPv4] }\nexpect: { check: service/nginx/ipv6/from-node }', ['expect expect.check']],
+  ['network: { families: [IPv4] }\nexpect: { check: service/nginx/both/from-node }', ['expect expect.check']],
+  ['network: { families: [IPv4] }\nexpect: { check: service/nginx/ipv4/from-node }', []],
+  ['expect: { rule: no-such-rule }', ['expect expect.rule']],
+  ['expect: { rule: overlap }', ['expect expect.rule']],
+  ['expect: { rule: missing-family }\nnetwork: { pods: [10.1.0.0/16] }', ['missing-family network.pods']],
+  ['expect: { check: a, rule: b }', ['schema expect']],
+  ['expect: {}', ['schema expect']],
+  ['expect: failed', ['schema expect']],
+  ['expect: { rule: schema }\nworkerz: 1', ['schema workerz']],
+]);
+
+cases('not-yet', [
+  ['provider: lxd', []],
+  ['provider: auto', []],
+  ['provider: incus', ['not-yet provider']],
+  ['nodes: { controlPlanes: 1 }', []],
+  ['nodes: { controlPlanes: 2 }', ['not-yet nodes.controlPlanes']],
+  ['distribution: { name: k8s-snap }', ['not-yet distribution.name']],
+  ['distribution: { version: 1.36.3 }', []],
+  ['distribution: { version: 1.36.2 }', ['not-yet distribution.version']],
+  ['distribution: { version: 1.36.3+k0s.2 }', ['not-yet distribution.version']],
+  ['cni: { name: bridge }', []],
+  ['cni: { name: calico, mode: bird }', ['not-yet cni.name']],
+  ['cni: { mode: bird }', ['not-yet cni.mode']],
+  ['bootstrap: file', []],
+  ['bootstrap: interactive', ['not-yet bootstrap']],
+  ['install: 1.36-classic/stable', ['not-yet install']],
+  ['binary: ./k0s', ['not-yet binary']],
+  ['image: mine', ['not-yet image']],
+  ['images: []\ntests: []', []],
+  ['images: [a.tar]', ['not-yet images']],
+  ['tests: [{ run: [npm, test] }]', ['not-yet tests']],
+  ['workloads: [nginxdualstack]', []],
+  ['workloads: [nginxdualstack, { manifest: a.yaml, image: x }]', ['not-yet workloads[1]']],
+  ['extraArgs: { kubeProxy: { v: "4" } }', ['not-yet extraArgs.kubeProxy']],
+]);
+
+test('not-yet: releases come from outside', (t) => {
+  const text = 'distribution: { version: 1.35.4 }';
+  t.deepEqual(findings(text, { knownVersions: ['1.36.3', '1.35.4'] }), []);
+  t.deepEqual(findings('name: x', { knownVersions: ['1.35.4'] }), ['not-yet distribution.version']);
+});
+
+cases('schema', [
+  ['nodes: { controlPlanes: 0 }', ['schema nodes.controlPlanes']],
+  ['nodes: { workers: -1 }', ['schema nodes.workers']],
+  ['nodes: { workers: 1.5 }', ['schema nodes.workers']],
+  ['nodes: { workers: .inf }', ['schema nodes.workers']],
+  ['network: { pods: [] }', ['schema network.pods']],
+  ['network: { pods: [10.1.0.0/16, fd01::/108, 10.2.0.0/16] }', ['schema network.pods']],
+  ['network: { families: [] }', ['schema network.families']],
+  ['network: { families: [IPv4, IPv4] }', ['schema network.families']],
+  ['network: { families: [ipv4] }', ['schema network.families[0]']],
+  ['network: { nodeMasks: { ipv4: 33 } }', ['schema network.nodeMasks.ipv4']],
+  ['network: { nodeMasks: { ipv6: 129 } }', ['schema network.nodeMasks.ipv6']],
+  ['distribution: { version: v1.36.3 }', ['schema distribution.version']],
+  ['distribution: { version: 1.36 }', ['schema distribution.version']],
+  ['workloads: []', ['schema workloads']],
+  ['workloads: [nginxdualstack, nginxdualstack]', ['schema workloads']],
+  ['workloads: [nginx]', ['schema workloads[0]']],
+  ['tests: [{ run: [] }]', ['schema tests[0].run']],
+  ['timeout: 10m', []],
+  ['timeout: 1ms', []],
+  ['timeout: 0s', ['schema timeout']],
+  ['timeout: 24h', []],
+  ['timeout: 1441m', ['schema timeout']],
+  ['timeout: 0.4ms', ['schema timeout']],
+  ['timeout: 10', ['schema timeout']],
+  ['timeout: 10 m', ['schema timeout']],
+  ['timeout: 1h30m', ['schema timeout']],
+  ['timeout: -1m', ['schema timeout']],
+  ['timeout:', ['schema timeout']],
+]);
