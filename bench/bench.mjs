@@ -14,7 +14,8 @@ const RSS_POLL_MS = 100;
 /** @param {number[]} values */
 const summary = (values) => {
   const sorted = [...values].sort((one, other) => one - other);
-  const at = (/** @type {number} */ share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  const at = (/** @type {number} */ share) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   return { median: at(0.5), min: sorted[0], max: sorted.at(-1), runs: values };
 };
 
@@ -67,7 +68,15 @@ try {
   // One round warms the caches; then the scenarios take turns, so that a drift of the machine meets them alike.
   for (let round = 0; round <= runs; round += 1) {
     for (const name of scenarios) {
-      const args = ['run', `scenarios/${name}.yaml`, '--yes', '--json', '--no-egress', '--report-dir', join(scratch, name)];
+      const args = [
+        'run',
+        `scenarios/${name}.yaml`,
+        '--yes',
+        '--json',
+        '--no-egress',
+        '--report-dir',
+        join(scratch, name),
+      ];
       const { status, stdout, firstByteMs, wallMs, peakRssMb } = await measure(args);
       if (status !== 0) throw new Error(`${name} ended with status ${status}: ${stdout.slice(0, 2000)}`);
       if (round === 0) continue;
@@ -78,7 +87,9 @@ try {
       figures[name].wallMs.push(Math.round(wallMs));
       figures[name].firstByteMs.push(Math.round(firstByteMs));
       figures[name].peakRssMb.push(Math.round(peakRssMb));
-      console.error(`${name} ${round}/${runs}: dual-stack after ${report.timeToDualStackMs} ms, ${Math.round(wallMs)} ms in all`);
+      console.error(
+        `${name} ${round}/${runs}: dual-stack after ${report.timeToDualStackMs} ms, ${Math.round(wallMs)} ms in all`,
+      );
     }
   }
   const help = [];
@@ -94,7 +105,12 @@ try {
   const each = (/** @type {string} */ name) => medians[name]?.['readyMs']?.median ?? 0;
   const result = {
     at: new Date().toISOString(),
-    machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+    },
     scenarios: medians,
     eachWorkerMs: Math.round((each('three-nodes') - each('quickstart')) / 2),
     helpMs: summary(help),

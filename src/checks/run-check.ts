@@ -57,10 +57,12 @@ export async function runCheck(check: PlannedCheck, context: CheckContext): Prom
   let last: Observation = { ok: false, reason: 'no attempt came to an end', evidence: null };
   try {
     await waitUntil(
-      async (attempt) => {
+      async (attempt, signal) => {
         attempts = attempt;
-        last = await observe(check, context).catch((error: unknown): Observation => {
+        last = await observe(check, { ...context, signal }).catch((error: unknown): Observation => {
           context.signal.throwIfAborted();
+          // Cut short by the check's deadline: what the attempts before it saw says more.
+          if (signal.aborted) return last;
           return { ok: false, reason: apiErrorText(error), evidence: last.evidence };
         });
         return last.ok

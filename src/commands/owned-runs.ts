@@ -17,6 +17,7 @@ export interface OwnedRun {
   readonly reason: string;
 }
 
+const NOTHING_LEFT = { outcome: 'complete', leaked: [], errors: [] } as const;
 const LIST_TIMEOUT_MS = 20_000;
 const REMOVAL_TIMEOUT_MS = 180_000;
 
@@ -57,15 +58,19 @@ export async function listOwnedRuns(
 
 /** Removes one run by the same path as its own clean-up. */
 export async function removeOwnedRun(
-  run: Pick<OwnedRun, 'runId' | 'record'>,
+  run: Pick<OwnedRun, 'runId' | 'record' | 'resources'>,
   context: CommandContext,
   { store, provider }: Workbench,
 ): Promise<CleanupResult & { readonly errors: readonly string[] }> {
-  const result = await removeRun(provider, run.runId, store.journalOf(run.runId), {
-    timeoutMs: REMOVAL_TIMEOUT_MS,
-    signal: context.abandoned,
-    onProgress: (text) => context.stderr.write(`${text}\n`),
-  });
+  // A run that was killed before its first request needs no engine to be forgotten.
+  const nothing = run.resources.length === 0 && store.journalOf(run.runId).remaining().length === 0;
+  const result = nothing
+    ? NOTHING_LEFT
+    : await removeRun(provider, run.runId, store.journalOf(run.runId), {
+        timeoutMs: REMOVAL_TIMEOUT_MS,
+        signal: context.abandoned,
+        onProgress: (text) => context.stderr.write(`${text}\n`),
+      });
   if (result.outcome === 'complete') {
     await store.forgetSecrets(run.runId);
     if (run.record === null) await store.remove(run.runId);

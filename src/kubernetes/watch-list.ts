@@ -1,10 +1,5 @@
-import type {
-  KubeConfig} from '@kubernetes/client-node';
-import {
-  makeInformer,
-  type KubernetesListObject,
-  type KubernetesObject,
-} from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { makeInformer, type KubernetesListObject, type KubernetesObject } from '@kubernetes/client-node';
 import { WaitTimeoutError } from '../run/wait-until.ts';
 import type { Look } from '../run/wait-until.ts';
 

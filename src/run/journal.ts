@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ResourceRef } from './event.ts';
 
 const JOURNAL_FILE = 'journal.jsonl';
+const LINE_FEED = 10;
 
 const entrySchema = z.object({
   at: z.string(),
@@ -18,6 +19,7 @@ const entrySchema = z.object({
  */
 export class Journal {
   readonly #file: string;
+  #begun = false;
 
   constructor(runDirectory: string) {
     mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
@@ -51,9 +53,22 @@ export class Journal {
     return [...refs.values()].reverse();
   }
 
+  /** Whether who wrote before us was killed within a line, of which what follows must not become a part. */
+  #isCutOff(): boolean {
+    if (this.#begun) return false;
+    try {
+      const last = readFileSync(this.#file).at(-1);
+      return last !== undefined && last !== LINE_FEED;
+    } catch {
+      return false;
+    }
+  }
+
   #append(event: 'creating' | 'removed', { kind, name }: ResourceRef): void {
     const entry = { at: new Date().toISOString(), event, kind, name };
-    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    const start = this.#isCutOff() ? '\n' : '';
+    appendFileSync(this.#file, `${start}${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    this.#begun = true;
   }
 }
 

@@ -8,12 +8,16 @@ export interface Lease {
   /** `/etc/machine-id`, or the host's name where there is none. */
   readonly machineId: string;
   readonly bootId: string;
+  /** 0 when no process owns the run: it was kept, and only the expiry ends its lease. */
   readonly pid: number;
   /** The process' start in clock ticks since boot (field 22 of `/proc/PID/stat`), which tells a reused pid from the same process. */
   readonly startTicks: number;
   /** ISO 8601, UTC. */
   readonly expiresAt: string;
 }
+
+/** No process has this number. */
+const KEPT_PID = 0;
 
 async function readTrimmed(file: string): Promise<string | null> {
   return (await readFile(file, 'utf8').catch(() => '')).trim() || null;
@@ -49,6 +53,11 @@ export async function leaseState(
   lease: Lease,
   now = Date.now(),
 ): Promise<{ alive: boolean; reason: string }> {
+  if (lease.pid === KEPT_PID) {
+    return Date.parse(lease.expiresAt) > now
+      ? { alive: true, reason: `kept until ${lease.expiresAt}` }
+      : { alive: false, reason: `kept until ${lease.expiresAt}, which is over` };
+  }
   const here = await machineIdentity();
   if (lease.machineId !== here.machineId) {
     return Date.parse(lease.expiresAt) > now

@@ -30,15 +30,17 @@ export async function removeRun(
   const deadline = performance.now() + options.timeoutMs;
   const errors = new Set<string>();
   let left: readonly ResourceRef[] = journal.remaining();
+  // Also of what is not listed any more: an operation on it may still be under way.
+  const names = new Set<string>();
   do {
-    const call: CallOptions = { timeoutMs: CALL_TIMEOUT_MS, signal: options.signal };
+    const timeoutMs = Math.max(1, Math.min(CALL_TIMEOUT_MS, deadline - performance.now()));
+    const call: CallOptions = { timeoutMs, signal: options.signal };
     try {
-      await provider.settle(
-        left.map(({ name }) => name),
-        call,
-      );
+      for (const { name } of left) names.add(name);
+      const settled = await settle(provider, [...names], call, errors);
       left = await removeOnce(provider, runId, journal, call, options, errors);
-      if (left.length === 0) return { outcome: 'complete', leaked: [], errors: [...errors] };
+      // While the engine is still at work, what is not there yet may appear.
+      if (left.length === 0 && settled) return { outcome: 'complete', leaked: [], errors: [...errors] };
     } catch (error) {
       errors.add(messageOf(error));
       if (options.signal.aborted) break;
@@ -47,6 +49,22 @@ export async function removeRun(
   } while (performance.now() < deadline && !options.signal.aborted);
   const leaked = left.map(({ kind, name }) => ({ kind, name }));
   return { outcome: 'incomplete', leaked, errors: [...errors] };
+}
+
+/** Lets the engine finish. @returns false when it did not; one object's operation must not keep all others from being removed. */
+async function settle(
+  provider: Provider,
+  names: readonly string[],
+  call: CallOptions,
+  errors: Set<string>,
+): Promise<boolean> {
+  try {
+    await provider.settle(names, call);
+    return true;
+  } catch (error) {
+    errors.add(messageOf(error));
+    return false;
+  }
 }
 
 /** One pass over what carries the run's label. @returns what is still there after it. */

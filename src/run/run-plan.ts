@@ -167,9 +167,9 @@ class PlanExecution {
       return;
     }
     await waitUntil(
-      async (): Promise<Look<null>> => {
+      async (_attempt, attemptSignal): Promise<Look<null>> => {
         try {
-          await node.run(action.file, args, { timeoutMs: action.timeoutMs, signal });
+          await node.run(action.file, args, { timeoutMs: action.timeoutMs, signal: attemptSignal });
           return { met: true, value: null };
         } catch (error) {
           if (!(error instanceof CommandError) || error.kind !== 'exit') throw error;
@@ -185,10 +185,10 @@ class PlanExecution {
     const node = provider.node(action.node);
     const { timeoutMs } = action;
     const kubeconfig = await waitUntil(
-      async (): Promise<Look<string>> => {
+      async (_attempt, attemptSignal): Promise<Look<string>> => {
         const { exitCode, stdout } = await node.run('cat', [action.path], {
           timeoutMs,
-          signal,
+          signal: attemptSignal,
           accept: [0, 1],
         });
         return exitCode === 0 && stdout.includes('client-key-data')

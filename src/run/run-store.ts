@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -58,10 +58,11 @@ export class RunStore {
     return join(this.directoryOf(runId), KUBECONFIG_FILE);
   }
 
-  /** Makes the run's folder; fails when there is one, so that an id is never used twice. */
+  /** Writes a run's first record; fails when there is one, so that an id is never used twice. Its report's folder may be there. */
   async create(record: RunRecord): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await mkdir(this.directoryOf(record.runId), { mode: 0o700 });
+    const directory = this.directoryOf(record.runId);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(join(directory, RECORD_FILE), '', { flag: 'wx', mode: 0o600 });
     await this.write(record);
   }
 

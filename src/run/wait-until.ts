@@ -28,24 +28,48 @@ export interface WaitOptions {
 
 /**
  * Looks until the condition is met: the only polling loop of the project, for programs that offer no watch. A look that throws
- * ends the wait; a look that says what is missing continues it.
+ * ends the wait; a look that says what is missing continues it. Deadline and abort hold during a look too: its signal is aborted
+ * then, and a look that takes no notice is not waited for.
  * @throws {WaitTimeoutError} at the deadline, and the signal's reason when aborted.
  */
 export async function waitUntil<T>(
-  look: (attempt: number) => Promise<Look<T>>,
+  look: (attempt: number, signal: AbortSignal) => Promise<Look<T>>,
   options: WaitOptions,
 ): Promise<T> {
-  const deadline = performance.now() + options.timeoutMs;
-  for (let attempt = 1; ; attempt += 1) {
-    options.signal.throwIfAborted();
-    const seen = await look(attempt);
-    if (seen.met) return seen.value;
-    if (performance.now() + options.intervalMs > deadline) {
-      throw new WaitTimeoutError(options.condition, seen.missing, options.timeoutMs);
+  const { condition, timeoutMs, intervalMs } = options;
+  options.signal.throwIfAborted();
+  const deadline = performance.now() + timeoutMs;
+  let lastSeen = 'the first look has not ended';
+  const ending = new AbortController();
+  const { promise: ended, reject } = deferred();
+  const end = (reason: unknown): void => {
+    reject(reason);
+    ending.abort(reason);
+  };
+  const outOfTime = (): WaitTimeoutError => new WaitTimeoutError(condition, lastSeen, timeoutMs);
+  const onAbort = (): void => end(options.signal.reason);
+  options.signal.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => end(outOfTime()), timeoutMs);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const seen = await Promise.race([ended, look(attempt, ending.signal)]);
+      if (seen.met) return seen.value;
+      lastSeen = seen.missing;
+      if (performance.now() + intervalMs > deadline) throw outOfTime();
+      await Promise.race([ended, delay(intervalMs, undefined, { signal: ending.signal })]);
     }
-    await delay(options.intervalMs, undefined, { signal: options.signal }).catch((error: unknown) => {
-      options.signal.throwIfAborted();
-      throw error;
-    });
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** A promise that can only fail, and whose failure is nobody's business once nobody waits for it. */
+function deferred(): { promise: Promise<never>; reject: (reason: unknown) => void } {
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<never>((_resolve, onReject) => {
+    reject = onReject;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
 }

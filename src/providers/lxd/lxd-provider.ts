@@ -83,7 +83,10 @@ export class LxdProvider implements Provider {
   ): Promise<{ name: string; unpacked: boolean }> {
     await ensureStoragePool(this.#client, options);
     const name = await ensureLxdImage(this.#client, this.#runner, image, options);
-    const volume = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`, options);
+    const volume = await this.#client.find(
+      `/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`,
+      options,
+    );
     return { name, unpacked: volume !== null };
   }
 
@@ -151,12 +154,13 @@ export class LxdProvider implements Provider {
 
   async settle(names: readonly string[], options: CallOptions): Promise<void> {
     await waitUntil(
-      async (): Promise<Look<null>> => {
-        const busy = await this.#operationsOn(names, options);
+      async (_attempt, signal): Promise<Look<null>> => {
+        const call = { ...options, signal };
+        const busy = await this.#operationsOn(names, call);
         if (busy.length === 0) return { met: true, value: null };
         for (const operation of busy.filter((candidate) => candidate.cancellable)) {
           await this.#client
-            .query('DELETE', `/1.0/operations/${operation.id}`, undefined, options)
+            .query('DELETE', `/1.0/operations/${operation.id}`, undefined, call)
             .catch(() => null);
         }
         return {

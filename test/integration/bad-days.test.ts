@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import {
+  assertNothingLeft,
+  lxdGet,
+  namesLikeOurs,
+  outcomeOf,
+  readWrittenReport,
+  realTest as test,
+  reportFolder,
+} from './real-engine.ts';
+import { runEntry, startEntry, type RunningEntry } from '../support/run-entry.ts';
+
+const NODE = /ts-[a-z0-9]{6}-control-plane-1/;
+
+function startQuickstart(folder: string, ...options: string[]): RunningEntry {
+  return startEntry(['run', 'scenarios/quickstart.yaml', '--no-egress', '--report-dir', folder, ...options]);
+}
+
+const inNode = (node: string, ...command: string[]): Promise<unknown> =>
+  execa('lxc', ['exec', '-n', `local:${node}`, '--', ...command], { stdin: 'ignore' });
+
+test("a Service that answers on IPv4 only: exit 1, IPv4 passed, IPv6 failed with curl's own error", async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder);
+  await run.stderrMatches(/kubeadm init on/);
+  const [node] = await run.stderrMatches(NODE);
+  // The fault: packets for port 80 over IPv6 vanish on the node.
+  const rules =
+    'table ip6 fault { chain all { type filter hook output priority -300; tcp dport 80 drop; }; chain pass { type filter hook prerouting priority -300; tcp dport 80 drop; }; }';
+  await inNode(node, 'nft', rules);
+  const { status } = await run.result;
+  t.is(status, 1);
+  const report = readWrittenReport(folder);
+  t.is(outcomeOf(report, 'service/nginx-dualstack/ipv4/from-node'), 'passed');
+  t.is(outcomeOf(report, 'service/nginx-dualstack/ipv6/from-node'), 'failed');
+  const failed = report.checks.find(({ id }) => id === 'service/nginx-dualstack/ipv6/from-node');
+  t.regex(failed?.reason ?? '', /^curl: \(\d+\)/);
+  t.is(report.failure?.class, 'check');
+  t.is(report.timeToDualStackMs, null);
+  await assertNothingLeft(t, report.runId);
+});
+
+test('Ctrl-C during bootstrap: everything is removed, exit 130, and a SIGTERM after it shortens nothing', async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder);
+  await run.stderrMatches(/kubeadm init on/);
+  run.child.kill('SIGINT');
+  run.child.kill('SIGTERM');
+  t.is((await run.result).status, 130);
+  const report = readWrittenReport(folder);
+  t.is(report.outcome, 'aborted');
+  t.is(report.failure?.class, 'interrupted');
+  t.is(report.cleanup.outcome, 'complete');
+  await assertNothingLeft(t, report.runId);
+});
+
+test('SIGTERM while a node is launched: exit 143 and nothing left', async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder);
+  await run.stderrMatches(/launch ts-/);
+  run.child.kill('SIGTERM');
+  t.is((await run.result).status, 143);
+  await assertNothingLeft(t, readWrittenReport(folder).runId);
+});
+
+test('SIGKILL at several moments: gc removes what is left and nothing else', async (t) => {
+  const foreign = 'ts-looks-like-ours';
+  await execa('lxc', ['profile', 'create', `local:${foreign}`], { input: '' });
+  t.teardown(() => execa('lxc', ['profile', 'delete', `local:${foreign}`], { stdin: 'ignore' }));
+  for (const moment of [/create network ts-/, /launch ts-/, /kubeadm init on/]) {
+    const run = startQuickstart(reportFolder());
+    await run.stderrMatches(moment);
+    run.child.kill('SIGKILL');
+    await run.result;
+    const { status, stderr } = await runEntry(['gc']);
+    t.is(status, 0, stderr);
+    t.deepEqual(await namesLikeOurs(), [`profiles/${foreign}`], String(moment));
+  }
+});
+
+test('a node that dies during bootstrap: exit 4, the step, diagnostics, no leftovers', async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder);
+  await run.stderrMatches(/kubeadm init on/);
+  const [node] = await run.stderrMatches(NODE);
+  await execa('lxc', ['stop', '--force', `local:${node}`], { stdin: 'ignore' });
+  t.is((await run.result).status, 4);
+  const report = readWrittenReport(folder);
+  t.is(report.failure?.class, 'infrastructure');
+  t.regex(report.failure?.step ?? '', /^bootstrap\//);
+  t.true(report.checks.length > 0 && report.checks.every(({ outcome }) => outcome === 'not-reached'));
+  await assertNothingLeft(t, report.runId);
+});
+
+test("kubeadm that fails: exit 4 with its own last lines, the node's journal in diagnostics, no leftovers", async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder);
+  await run.stderrMatches(/kubeadm init on/);
+  const [node] = await run.stderrMatches(NODE);
+  await inNode(node, 'pkill', '--signal', 'TERM', '--exact', 'kubeadm');
+  t.is((await run.result).status, 4);
+  const report = readWrittenReport(folder);
+  t.is(report.failure?.step, 'bootstrap/init');
+  const diagnostics = join(folder, 'diagnostics');
+  t.regex(readFileSync(join(diagnostics, node, 'journal.log'), 'utf8'), /kubelet/);
+  t.true(readdirSync(diagnostics).includes('bootstrap_init.log'));
+  await assertNothingLeft(t, report.runId);
+});
+
+test('out of time: exit 124, clean-up included', async (t) => {
+  const folder = reportFolder();
+  const { status } = await startQuickstart(folder, '--timeout', '3s').result;
+  t.is(status, 124);
+  const report = readWrittenReport(folder);
+  t.is(report.outcome, 'timed-out');
+  await assertNothingLeft(t, report.runId);
+});
+
+test('two runs at once: both pass, with networks that do not overlap', async (t) => {
+  const folders = [reportFolder(), reportFolder()];
+  const ended = await Promise.all(folders.map((folder) => startQuickstart(folder, '--json').result));
+  t.deepEqual(
+    ended.map(({ status }) => status),
+    [0, 0],
+    ended.map(({ stderr }) => stderr.slice(-2000)).join('\n'),
+  );
+  const [one, other] = folders.map((folder) => readWrittenReport(folder));
+  t.not(one?.nodes[0]?.addresses[0], other?.nodes[0]?.addresses[0]);
+  t.deepEqual(await namesLikeOurs(), []);
+});
+
+test("an engine's defaults and pools are as they were", async (t) => {
+  const profile = (await lxdGet('/1.0/profiles/default')) as { config: object; description: string };
+  t.false(JSON.stringify(profile).includes('twinstack'));
+});
