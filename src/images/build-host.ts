@@ -2,6 +2,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { imagePreflightFailure } from './image-failure.ts';
+import { systemPath } from './system-path.ts';
 import type { BuildContext } from './build-context.ts';
 import type { ComponentSource } from './component-source.ts';
 import type { NodeImageSpec } from './node-image.ts';
@@ -32,7 +33,7 @@ export function hostArchitecture(): NodeImageSpec['architecture'] {
 }
 
 /** The Debian packages that a build of node images needs and this host lacks, for `doctor` and for a build's own check. */
-export async function missingBuildPackages(path: string): Promise<string[]> {
+export async function missingBuildPackages(path: string | undefined): Promise<string[]> {
   const isThere = async (file: string, mode: number): Promise<boolean> =>
     await access(file, mode).then(
       () => true,
@@ -43,7 +44,9 @@ export async function missingBuildPackages(path: string): Promise<string[]> {
     const files =
       requirement.program === undefined
         ? [requirement.file ?? '']
-        : path.split(delimiter).map((directory) => join(directory, requirement.program ?? ''));
+        : systemPath(path)
+            .split(delimiter)
+            .map((directory) => join(directory, requirement.program ?? ''));
     const mode = requirement.program === undefined ? constants.R_OK : constants.X_OK;
     const found = await Promise.all(files.map((file) => isThere(file, mode)));
     if (!found.includes(true)) missing.add(requirement.package);
@@ -67,18 +70,10 @@ export async function checkBuildHost(
       'Build it on a host of that architecture, then export and import it.',
     );
   }
-  const missing = await missingBuildPackages(process.env['PATH'] ?? '');
+  const missing = await missingBuildPackages(process.env['PATH']);
   if (missing.length > 0) {
     const message = `building a node image needs what this host lacks: ${missing.join(', ')}`;
     throw imagePreflightFailure(message, `sudo apt-get install --yes ${missing.join(' ')}`);
-  }
-  if (process.geteuid?.() !== 0) {
-    const message =
-      'building a node image needs root: it makes a Debian system with its owners and device files';
-    throw imagePreflightFailure(
-      message,
-      'sudo twinstack image build, or import an image that was built elsewhere.',
-    );
   }
   const available = await source.available(context);
   if (!available.available) throw imagePreflightFailure(available.reason, available.hint);

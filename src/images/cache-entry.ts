@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { remainingMs, type BuildContext, type WaitContext } from './build-context.ts';
+import { giveToCacheOwner, makeCacheDirectory, makeLockFile } from './cache-owner.ts';
 import { imageFailure } from './image-failure.ts';
 import { runTool } from './run-tool.ts';
 import { withFileLock } from '../run/file-lock.ts';
@@ -38,7 +39,7 @@ export async function ensureCacheEntry(
   return await withCacheLock(entry.directory, entry.title, context, async () => {
     if (await hasCacheEntry(entry.directory)) return 'found';
     const parent = dirname(entry.directory);
-    await mkdir(parent, { recursive: true, mode: 0o755 });
+    await makeCacheDirectory(parent, context.cacheDir);
     await removeStaleEntries(parent, basename(entry.directory), context);
     const temporary = `${entry.directory}${TEMPORARY}${randomUUID()}`;
     await mkdir(temporary, { mode: 0o755 });
@@ -47,6 +48,7 @@ export async function ensureCacheEntry(
       context.signal.throwIfAborted();
       const toDisk = { purpose: `writing ${entry.title} to disk` };
       await runTool(context, 'sync', ['--file-system', temporary], toDisk);
+      await giveToCacheOwner(temporary, context.cacheDir);
       await rename(temporary, entry.directory);
       await syncDirectory(parent);
     } catch (error) {
@@ -82,7 +84,9 @@ export async function withCacheLock<T>(
     onWait: () => context.report(`waiting: another process works at ${title}`),
   };
   try {
-    return await withFileLock(lockFile(path, context), options, work);
+    const file = lockFile(path, context);
+    await makeLockFile(file, context.cacheDir);
+    return await withFileLock(file, options, work);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof WaitTimeoutError) throw imageFailure(`could not make ${title}`, error);

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureCacheEntry, removeTree } from './cache-entry.ts';
 import { contentKey } from './content-key.ts';
@@ -34,7 +34,9 @@ export async function ensureDebianBase(base: DebianBase, context: BuildContext):
   const directory = join(context.cacheDir, 'bases', `debian-${suite}-${debianBaseKey(base)}`);
   await ensureCacheEntry({ directory, title: `the Debian ${suite} base` }, context, async (temporary) => {
     const tree = join(temporary, 'tree');
-    await mkdir(tree, { mode: 0o755 });
+    await mkdir(tree);
+    // The root of each node, whatever our umask is.
+    await chmod(tree, 0o755);
     await debootstrap(base, tree, context);
     context.report('packing');
     const args = ['--create', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
@@ -53,7 +55,7 @@ export async function ensureDebianBase(base: DebianBase, context: BuildContext):
 
 /** Unpacks a base that {@link ensureDebianBase} gave. */
 export async function unpackDebianBase(archive: string, tree: string, context: BuildContext): Promise<void> {
-  await mkdir(tree, { mode: 0o755 });
+  await mkdir(tree);
   const args = [
     '--extract',
     '--numeric-owner',

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { BuildProgress } from './build-progress.ts';
 import { ensureCacheEntry } from './cache-entry.ts';
+import { buildAsRoot } from './build-as-root.ts';
 import { createDebianRecipe } from './debian-recipe.ts';
 import { imageDirectory, readNodeImage } from './read-node-image.ts';
 import { imageFiles } from './pack-image.ts';
@@ -23,12 +24,24 @@ export interface NodeImageDependencies {
 
 /**
  * Gives the node image for a release from the cache, or builds it. Of several at once with the same cache, one builds and the others
- * wait for it. What was finished when a build ends early, such as the programs of a component, is kept for the next.
+ * wait for it. What was finished when a build ends early, such as the programs of a component, is kept for the next. The build
+ * itself takes root; for everybody else it goes through `sudo -n`, and what it leaves belongs to the cache's owner.
  * @throws {FailureError} of class `usage` for a release that we do not know, `preflight` when this host can't build, and
  *   `infrastructure` for everything else; the signal's reason when aborted.
  */
 export async function ensureNodeImage(spec: NodeImageSpec, deps: NodeImageDependencies): Promise<NodeImage> {
-  return await ensureNodeImageWith(await createDebianRecipe(), spec, deps);
+  const recipe = await createDebianRecipe();
+  if (process.geteuid?.() === 0) return await ensureNodeImageWith(recipe, spec, deps);
+  const key = await recipe.key(spec);
+  const cached = await readNodeImage(deps.cacheDir, key);
+  if (cached !== null) return cached;
+  await mkdir(deps.cacheDir, { recursive: true, mode: 0o755 });
+  const deadline = performance.now() + deps.timeoutMs;
+  await recipe.preflight(spec, { ...deps, deadline, report: () => undefined });
+  await buildAsRoot(spec, deps);
+  const image = await readNodeImage(deps.cacheDir, key);
+  if (image === null) throw new Error(`the build as root gave no image for ${key}`);
+  return image;
 }
 
 /** {@link ensureNodeImage} with another recipe. */

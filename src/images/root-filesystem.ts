@@ -1,8 +1,8 @@
-import { copyFile, chmod, link, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, chmod, link, lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from './cache-entry.ts';
 import { runContained } from './run-tool.ts';
-import { writeTemplateFiles, type TemplateFiles } from './template-files.ts';
+import { makeDirectories, writeTemplateFiles, type TemplateFiles } from './template-files.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import type { BuildContext } from './build-context.ts';
 import type { RootFilesystemDefinition } from './node-image-data.ts';
@@ -42,16 +42,18 @@ export async function makeRootFilesystem(
     });
   await inTree('removing packages that only a container image needs', 'dpkg', '--purge', ...definition.purge);
   for (const path of definition.remove) await removeTree(join(tree, path));
-  for (const path of definition.directories) await mkdir(join(tree, path), { recursive: true, mode: 0o755 });
+  for (const path of definition.directories) await makeDirectories(tree, path);
   await writeTemplateFiles(templates, tree, (text) => renderTemplate(text, values));
   for (const { name, source, directory } of programs) {
     const target = join(tree, directory, name);
-    await mkdir(join(tree, directory), { recursive: true, mode: 0o755 });
+    await makeDirectories(tree, directory);
     await copyFile(source, target);
     await chmod(target, 0o755);
   }
   // Empty: each node makes its own at its first start.
-  await writeFile(join(tree, 'etc', 'machine-id'), '');
+  const machineId = join(tree, 'etc', 'machine-id');
+  await writeFile(machineId, '');
+  await chmod(machineId, 0o444);
   await inTree('disabling units', 'systemctl', 'disable', ...definition.disable);
   await inTree('enabling units', 'systemctl', 'enable', ...definition.enable);
   await inTree('masking units', 'systemctl', 'mask', ...definition.mask);

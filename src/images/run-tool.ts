@@ -1,5 +1,6 @@
 import { remainingMs, type BuildContext } from './build-context.ts';
 import { imageFailure } from './image-failure.ts';
+import { systemPath } from './system-path.ts';
 import type { CommandOptions, CommandResult } from '../process/command-runner.ts';
 
 /** How one program of a build is run. */
@@ -25,7 +26,7 @@ export async function runTool(
     return await context.runner.run(file, args, {
       ...rest,
       // Messages of programs are read, by us and by the user.
-      env: { LC_ALL: 'C.UTF-8', ...rest.env },
+      env: { LC_ALL: 'C.UTF-8', PATH: systemPath(process.env['PATH']), ...rest.env },
       timeoutMs: remainingMs(context),
       signal: context.signal,
     });

@@ -33,9 +33,19 @@ export async function writeTemplateFiles(
 ): Promise<void> {
   for (const [path, bytes] of files) {
     const file = join(root, path);
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await makeDirectories(root, dirname(path));
     await writeFile(file, render(bytes.toString('utf8')));
     await chmod(file, 0o644);
+  }
+}
+
+/** Makes a directory below a root with all above it, each open to everyone to read: a build's umask may be anything. */
+export async function makeDirectories(root: string, path: string): Promise<void> {
+  let directory = root;
+  for (const part of path.split('/').filter((part) => part !== '.')) {
+    directory = join(directory, part);
+    const made = await mkdir(directory, { recursive: true });
+    if (made !== undefined) await chmod(directory, 0o755);
   }
 }
 

@@ -2,7 +2,12 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildContext } from '../../../src/images/build-context.ts';
-import { CommandError, type CommandResult, type CommandRunner } from '../../../src/process/command-runner.ts';
+import {
+  CommandError,
+  type CommandOptions,
+  type CommandResult,
+  type CommandRunner,
+} from '../../../src/process/command-runner.ts';
 
 /** What a program of a test answers, or the error that it ends with. */
 export type Answer = (args: readonly string[]) => Partial<CommandResult> | CommandError;
@@ -16,7 +21,11 @@ export class FakeRunner implements CommandRunner {
     this.#answers = { sync: () => ({}), ...answers };
   }
 
-  async run(file: string, args: readonly string[]): Promise<CommandResult> {
+  async run(
+    file: string,
+    args: readonly string[],
+    options?: Partial<CommandOptions>,
+  ): Promise<CommandResult> {
     this.calls.push([file, ...args]);
     const answer = this.#answers[file];
     if (answer === undefined) {
@@ -26,6 +35,8 @@ export class FakeRunner implements CommandRunner {
       });
     }
     const result = answer(args);
+    for (const line of (result.stdout ?? '').split('\n').filter((text) => text !== ''))
+      options?.onLine?.(line, 'stdout');
     if (result instanceof CommandError) throw result;
     return await Promise.resolve({ exitCode: 0, stdout: '', stderr: '', durationMs: 0, ...result });
   }
