@@ -1,0 +1,227 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkBuildHost, hostArchitecture } from './build-host.ts';
+import { removeTree, withCacheLock } from './cache-entry.ts';
+import { containerReferences, kubeadmImages, writeContainerImages } from './container-images.ts';
+import { contentKey } from './content-key.ts';
+import { componentKey, componentsOf, ensureComponents, sourceOf } from './ensure-components.ts';
+import { debianBaseKey, ensureDebianBase, unpackDebianBase } from './debian-base.ts';
+import { goCacheDirectory } from './go-toolchain.ts';
+import { GoModuleSource } from './go-module-source.ts';
+import { importContainerImages } from './import-container-images.ts';
+import { loadNodeImageData, templatesDirectory, type NodeImageData } from './node-image-data.ts';
+import { imageFiles, packRootFilesystem, writeImageMetadata } from './pack-image.ts';
+import { linkSnapshotPrograms, makeRootFilesystem, type NodeProgram } from './root-filesystem.ts';
+import { hashTemplateFiles, readTemplateFiles, type TemplateFiles } from './template-files.ts';
+import type { BuildContext } from './build-context.ts';
+import type { BuildProgress } from './build-progress.ts';
+import type { ComponentSource } from './component-source.ts';
+import type { ImageDescription } from './read-node-image.ts';
+import type { NodeImageRecipe } from './node-image-recipe.ts';
+import type { NodeImageSpec } from './node-image.ts';
+
+/** Raised when the code of a build changes what is in an image. */
+const RECIPE = 1;
+
+/** Steps of a build beside one for each component: base, its unpacking, container images, root file system, import, packing. */
+const FIXED_STEPS = 6;
+
+const CONTAINERD_ROOT = 'var/lib/containerd';
+
+/** What a recipe is made of; a test gives its own. */
+export interface DebianRecipeParts {
+  readonly data: NodeImageData;
+  /** Files of the node's root, `rootfs/`. */
+  readonly rootfs: TemplateFiles;
+  /** Files of the container images, `containers/`. */
+  readonly containers: TemplateFiles;
+  /** The configuration of the containerd that imports container images. */
+  readonly importConfig: string;
+  readonly sources: readonly ComponentSource[];
+}
+
+/** The recipe of this package's templates, for this host. */
+export async function createDebianRecipe(
+  templates = templatesDirectory(),
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<DebianRecipe> {
+  const data = await loadNodeImageData(templates);
+  const folder = join(templates, 'node-image');
+  const [rootfs, containers, importFiles] = await Promise.all([
+    readTemplateFiles(join(folder, 'rootfs')),
+    readTemplateFiles(join(folder, 'containers')),
+    readTemplateFiles(join(folder, 'import')),
+  ]);
+  const importConfig = importFiles.get('containerd.toml')?.toString('utf8') ?? '';
+  const pin = data.toolchain;
+  const goOptions = {
+    pin,
+    architecture: hostArchitecture(),
+    proxy: data.upstream.goModuleProxy,
+    environment,
+  };
+  const sources = [new GoModuleSource(join(folder, 'go'), goOptions)];
+  return new DebianRecipe({ data, rootfs, containers, importConfig, sources });
+}
+
+/** A node image on Debian: its base, the components' programs, our files and the container images that a cluster starts from. */
+export class DebianRecipe implements NodeImageRecipe {
+  readonly #parts: DebianRecipeParts;
+
+  constructor(parts: DebianRecipeParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there are components for that release. */
+  knows(spec: NodeImageSpec): boolean {
+    return Object.hasOwn(this.#parts.data.catalogue.releases, spec.kubernetesVersion);
+  }
+
+  async key(spec: NodeImageSpec): Promise<string> {
+    const { data, rootfs, containers, importConfig } = this.#parts;
+    const components = componentsOf(data.catalogue, spec);
+    const source = sourceOf(data.catalogue, spec, this.#parts.sources);
+    const keys = await Promise.all(components.map((component) => componentKey(component, source)));
+    return contentKey({
+      recipe: RECIPE,
+      kubernetesVersion: spec.kubernetesVersion,
+      architecture: spec.architecture,
+      base: debianBaseKey({ definition: data.debian, architecture: spec.architecture }),
+      components: Object.fromEntries(components.map(({ name }, index) => [name, keys[index] ?? ''])),
+      directories: components.map(({ definition }) => definition.directory),
+      rootFilesystem: data.rootFilesystem,
+      containerImages: data.containers,
+      rootfs: hashTemplateFiles(rootfs),
+      containers: hashTemplateFiles(containers),
+      importConfig,
+    });
+  }
+
+  stepCount(spec: NodeImageSpec): number {
+    return componentsOf(this.#parts.data.catalogue, spec).length + FIXED_STEPS;
+  }
+
+  async preflight(spec: NodeImageSpec, context: BuildContext): Promise<void> {
+    const { data, sources } = this.#parts;
+    await checkBuildHost(spec, sourceOf(data.catalogue, spec, sources), context);
+  }
+
+  async build(
+    spec: NodeImageSpec,
+    key: string,
+    outDirectory: string,
+    context: BuildContext,
+    progress: BuildProgress,
+  ): Promise<Omit<ImageDescription, 'timingsMs'>> {
+    const { data, sources } = this.#parts;
+    const components = componentsOf(data.catalogue, spec);
+    const source = sourceOf(data.catalogue, spec, sources);
+    const base = {
+      definition: data.debian,
+      architecture: spec.architecture,
+      mirror: data.upstream.debianMirror,
+    };
+    const work = join(outDirectory, 'work');
+    const tree = join(work, 'rootfs');
+    await mkdir(work);
+    // debootstrap mostly waits for a mirror and Go for the processors.
+    const [archive, programs] = await inParallel(
+      context,
+      (context) =>
+        progress.step(`Installing Debian ${base.definition.suite}`, context, (context) =>
+          ensureDebianBase(base, context),
+        ),
+      (context) => ensureComponents(components, source, context, progress),
+    );
+    await progress.step('Unpacking Debian', context, (context) => unpackDebianBase(archive, tree, context));
+    const images = await this.#fillTree(spec, { programs, tree, work }, context, progress);
+    const files = imageFiles(outDirectory);
+    await progress.step('Packing the root file system', context, async (context) => {
+      await packRootFilesystem(tree, files.rootfs, context);
+      await writeImageMetadata({ spec, suite: data.debian.suite, key }, files.metadata);
+    });
+    await removeTree(work);
+    // Several GB that only another version of a component could use.
+    const goCache = goCacheDirectory(context);
+    await withCacheLock(goCache, 'a build with Go', context, () => removeTree(goCache));
+    return {
+      schemaVersion: 1,
+      key,
+      ...spec,
+      components: Object.fromEntries(components.map(({ name, version }) => [name, version])),
+      images,
+      imageRepository: data.containers.repository,
+    };
+  }
+
+  /** Makes a node of an unpacked Debian. @returns the references of its container images that others need to know. */
+  async #fillTree(
+    spec: NodeImageSpec,
+    { programs, tree, work }: { programs: readonly NodeProgram[]; tree: string; work: string },
+    context: BuildContext,
+    progress: BuildProgress,
+  ): Promise<ImageDescription['images']> {
+    const { data, rootfs, containers, importConfig } = this.#parts;
+    const sources = new Map(programs.map(({ name, source }) => [name, source]));
+    const inputs = { spec, catalogue: data.containers, programs: sources, tree, templates: containers };
+    const references = containerReferences(data.containers, await kubeadmImages(inputs, context));
+    const reference = (role: string): string =>
+      references.get(role) ?? fail(`no container image is the ${role}`);
+
+    // Before the root file system: a package that only a container image needs is still in the tree.
+    const archives = await progress.step('Writing container images', context, (context) =>
+      writeContainerImages(inputs, references, work, context),
+    );
+    await progress.step('Making the root file system', context, async (context) => {
+      const values = new Map([['pauseImage', reference('pause')]]);
+      await makeRootFilesystem(
+        tree,
+        { definition: data.rootFilesystem, templates: rootfs, values, programs },
+        context,
+      );
+    });
+    await progress.step('Importing container images', context, async (context) => {
+      const root = join(tree, CONTAINERD_ROOT);
+      const containerd = sources.get('containerd') ?? fail('no component has containerd');
+      const ctr = sources.get('ctr') ?? fail('no component has ctr');
+      const expected = [...references.values()];
+      await importContainerImages(
+        { containerd, ctr, configTemplate: importConfig, root, archives, references: expected },
+        context,
+      );
+      await linkSnapshotPrograms(tree, root, programs);
+    });
+    return {
+      nginxdualstack: reference('nginxdualstack'),
+      probe: reference('probe'),
+      pause: reference('pause'),
+      coredns: reference('coredns'),
+      etcd: reference('etcd'),
+      kubeProxy: reference('kubeProxy'),
+    };
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** Does two things at once; when one fails the other is aborted, and it has ended when this rejects. */
+async function inParallel<A, B>(
+  context: BuildContext,
+  first: (context: BuildContext) => Promise<A>,
+  second: (context: BuildContext) => Promise<B>,
+): Promise<[A, B]> {
+  const failed = new AbortController();
+  const both = { ...context, signal: AbortSignal.any([context.signal, failed.signal]) };
+  const abortOther = (error: unknown): never => {
+    failed.abort(error);
+    throw error;
+  };
+  const results = await Promise.allSettled([first(both).catch(abortOther), second(both).catch(abortOther)]);
+  context.signal.throwIfAborted();
+  failed.signal.throwIfAborted();
+  const [a, b] = results;
+  if (a.status === 'rejected' || b.status === 'rejected') throw new Error('a part failed without saying why');
+  return [a.value, b.value];
+}

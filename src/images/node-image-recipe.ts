@@ -1,0 +1,25 @@
+import type { BuildContext } from './build-context.ts';
+import type { BuildProgress } from './build-progress.ts';
+import type { ImageDescription } from './read-node-image.ts';
+import type { NodeImageSpec } from './node-image.ts';
+
+/** How node images are made: what decides their content, and the making. */
+export interface NodeImageRecipe {
+  /**
+   * The key of an image, from everything that goes in.
+   * @throws {FailureError} of class `usage` for a release that the recipe does not know.
+   */
+  key(spec: NodeImageSpec): Promise<string>;
+  /** How many steps {@link build} has. */
+  stepCount(spec: NodeImageSpec): number;
+  /** @throws {FailureError} of class `preflight`, with the commands to run, when this host can't build. */
+  preflight(spec: NodeImageSpec, context: BuildContext): Promise<void>;
+  /** Puts `metadata.tar.gz` and `rootfs.squashfs` into a directory. */
+  build(
+    spec: NodeImageSpec,
+    key: string,
+    outDirectory: string,
+    context: BuildContext,
+    progress: BuildProgress,
+  ): Promise<Omit<ImageDescription, 'timingsMs'>>;
+}

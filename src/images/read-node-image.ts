@@ -1,0 +1,41 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { hasCacheEntry } from './cache-entry.ts';
+import { imageFiles } from './pack-image.ts';
+import type { NodeImage } from './node-image.ts';
+
+/** What `image.json` holds: paths and size are where the files are, and so not written. */
+const descriptionSchema = z.object({
+  schemaVersion: z.literal(1),
+  key: z.string(),
+  kubernetesVersion: z.string(),
+  architecture: z.enum(['amd64', 'arm64']),
+  components: z.record(z.string(), z.string()),
+  images: z.record(z.enum(['nginxdualstack', 'probe', 'pause', 'coredns', 'etcd', 'kubeProxy']), z.string()),
+  imageRepository: z.string(),
+  /** Milliseconds that each step took when the image was built. */
+  timingsMs: z.record(z.string(), z.number()),
+});
+
+/** The content of an image's `image.json`. */
+export type ImageDescription = z.infer<typeof descriptionSchema>;
+
+/** Where an image of that key is in a cache, or will be. */
+export function imageDirectory(cacheDir: string, key: string): string {
+  return join(cacheDir, 'images', key);
+}
+
+/** Reads one image of a cache; null when it is not there. */
+export async function readNodeImage(cacheDir: string, key: string): Promise<NodeImage | null> {
+  const directory = imageDirectory(cacheDir, key);
+  if (!(await hasCacheEntry(directory))) return null;
+  const files = imageFiles(directory);
+  const description = descriptionSchema.safeParse(JSON.parse(await readFile(files.description, 'utf8')));
+  // Of another version of this program, which keyed it otherwise.
+  if (!description.success || description.data.key !== key) return null;
+  const { kubernetesVersion, architecture, components, images, imageRepository } = description.data;
+  const { size: sizeBytes } = await stat(files.rootfs);
+  const paths = { metadataFile: files.metadata, rootfsFile: files.rootfs };
+  return { key, kubernetesVersion, architecture, ...paths, sizeBytes, components, images, imageRepository };
+}

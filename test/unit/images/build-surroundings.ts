@@ -1,0 +1,60 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BuildContext } from '../../../src/images/build-context.ts';
+import {
+  CommandError,
+  type CommandOptions,
+  type CommandResult,
+  type CommandRunner,
+} from '../../../src/process/command-runner.ts';
+
+/** What a program of a test answers, or the error that it ends with. */
+export type Answer = (args: readonly string[]) => Partial<CommandResult> | CommandError;
+
+/** Answers for programs, and remembers what was run. Programs that are not given are not installed, `sync` excepted. */
+export class FakeRunner implements CommandRunner {
+  readonly calls: string[][] = [];
+  readonly #answers: Readonly<Record<string, Answer>>;
+
+  constructor(answers: Readonly<Record<string, Answer>> = {}) {
+    this.#answers = { sync: () => ({}), ...answers };
+  }
+
+  async run(
+    file: string,
+    args: readonly string[],
+    options?: Partial<CommandOptions>,
+  ): Promise<CommandResult> {
+    this.calls.push([file, ...args]);
+    const answer = this.#answers[file];
+    if (answer === undefined) {
+      throw new CommandError(`${file} is not installed (not found in PATH)`, {
+        kind: 'not-found',
+        command: [file],
+      });
+    }
+    const result = answer(args);
+    for (const line of (result.stdout ?? '').split('\n').filter((text) => text !== ''))
+      options?.onLine?.(line, 'stdout');
+    if (result instanceof CommandError) throw result;
+    return await Promise.resolve({ exitCode: 0, stdout: '', stderr: '', durationMs: 0, ...result });
+  }
+}
+
+/** A directory of its own, in which nothing is yet. */
+export async function emptyDirectory(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), 'twinstack-test-'));
+}
+
+/** The surroundings of a build that takes no longer than a test. */
+export function buildContext(cacheDir: string, changes: Partial<BuildContext> = {}): BuildContext {
+  return {
+    cacheDir,
+    runner: new FakeRunner(),
+    signal: new AbortController().signal,
+    deadline: performance.now() + 5000,
+    report: () => undefined,
+    ...changes,
+  };
+}
