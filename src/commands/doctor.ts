@@ -1,6 +1,6 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
-import { applyFixes, undoFixes } from '../host/set-up.ts';
+import { applyFixes, asRoot, readHostChanges, undoFixes, type HostChange } from '../host/set-up.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
@@ -28,6 +28,13 @@ function findingLines({ severity, id, cause, consequence, fix, advice }: Finding
   ];
 }
 
+/** What `--undo` runs, as the user would type it, newest change first. */
+function undoCommands(changes: readonly HostChange[], root: boolean): string[] {
+  return [...changes]
+    .reverse()
+    .flatMap(({ undo }) => undo.map(({ command }) => asRoot(command, root, true).join(' ')));
+}
+
 /** Looks at this host; `--fix` puts right what commands can, `--undo` takes that back. @returns 0, or 3 when no run can pass here. */
 export async function doctorCommand(options: DoctorOptions, context: CommandContext): Promise<number> {
   const workbench = createWorkbench(context);
@@ -37,6 +44,12 @@ export async function doctorCommand(options: DoctorOptions, context: CommandCont
   const setUp = setUpOptions(context, workbench, readiness.facts.root);
   try {
     if (options.undo === true) {
+      const undo = undoCommands(await readHostChanges(workbench.directories.state), setUp.root);
+      if (undo.length > 0) {
+        context.stderr.write(`${undo.join('\n')}\n`);
+        const questions = askOn({ ...context, signal: context.interrupted });
+        if (options.yes !== true && !(await questions.confirm('Run these commands?', '--yes'))) return 0;
+      }
       const undone = await undoFixes(setUp);
       context.stderr.write(undone.length === 0 ? 'nothing to undo\n' : `undone: ${undone.join(', ')}\n`);
       return 0;

@@ -18,7 +18,7 @@ export async function listCommand(
   }));
   const rows = scenarios.map(({ file, nodes, distribution, description }) => [
     file,
-    nodes === 0 ? '-' : `${nodes} nodes`,
+    nodes === 0 ? '-' : nodes === 1 ? '1 node' : `${nodes} nodes`,
     distribution === null ? '-' : `${distribution.name} ${distribution.version}`,
     description,
   ]);

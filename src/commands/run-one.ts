@@ -7,7 +7,7 @@ import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
-import { newRunId, ScenarioRunner, type ScenarioRunResult } from '../run/run-scenario.ts';
+import { bugFailure, newRunId, ScenarioRunner, type ScenarioRunResult } from '../run/run-scenario.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { tellFailure } from './tell-failure.ts';
 import { InterruptedError } from '../run/interrupted-error.ts';
@@ -58,6 +58,7 @@ export async function runOne(
     readiness = await prepareHost(context, workbench, imageSpecOf(scenario), nodes, options.yes === true);
   } catch (error) {
     const failure = preparationFailure(error, context);
+    if (failure.class === 'bug') await writer.writeStackTrace(error);
     tellFailure(context, failure);
     const reason: unknown = context.interrupted.reason;
     return writer.write(attempt.refused(failure, reason instanceof InterruptedError ? reason.signal : null));
@@ -89,6 +90,7 @@ export async function runOne(
   });
   try {
     const result = await runner.execute();
+    if (result.defect !== null) await writer.writeStackTrace(result.defect);
     const report = attempt.report(result, readiness, setupMs);
     runner.finish(report.notices, {
       outcome: report.outcome,
@@ -147,7 +149,7 @@ class RunAttempt {
       provider: { name: 'lxd', version: engine?.version ?? '' },
       host: {
         cgroupVersion: facts.cgroupVersion,
-        storageDriver: engine?.storageDriver ?? null,
+        storageDriver: result.storageDriver ?? engine?.storageDriver ?? null,
         engine: `lxd ${engine?.version ?? ''}`,
       },
       image:
@@ -216,5 +218,5 @@ function preparationFailure(error: unknown, context: CommandContext): Failure {
     };
   }
   if (error instanceof FailureError) return error.failure;
-  throw error;
+  return bugFailure('preflight', error instanceof Error ? error : new Error(String(error)));
 }

@@ -72,9 +72,13 @@ export async function readHostChanges(stateDirectory: string): Promise<HostChang
 }
 
 async function recordChange(change: HostChange, stateDirectory: string): Promise<void> {
+  await writeChanges([...(await readHostChanges(stateDirectory)), change], stateDirectory);
+}
+
+async function writeChanges(changes: readonly HostChange[], stateDirectory: string): Promise<void> {
   const file = changesFile(stateDirectory);
+  if (changes.length === 0) return rm(file, { force: true });
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const changes = [...(await readHostChanges(stateDirectory)), change];
   await writeFileAtomic(file, `${JSON.stringify(changes, null, 2)}\n`, { mode: 0o600 });
 }
 
@@ -94,29 +98,35 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
       },
       options.stateDirectory,
     );
-    for (const command of fix.commands) {
-      await runCommand(command, options).catch((error: unknown) => {
-        if (!(error instanceof CommandError)) throw error;
-        throw new FailureError({
-          class: 'preflight',
-          step: 'set-up',
-          message: [
-            `set-up (${id}) failed: ${error.message}`,
-            ...error.lastLines().map((line) => `  ${line}`),
-          ].join('\n'),
-          hint: `Run it by hand to see more: ${error.command.join(' ')}`,
-        });
-      });
-    }
+    for (const command of fix.commands) await runOrExplain(command, id, options);
   }
 }
 
-/** Takes back every recorded change, newest first, and forgets it. @returns the findings whose changes were taken back. */
+async function runOrExplain(command: SetupCommand, finding: string, options: SetUpOptions): Promise<void> {
+  await runCommand(command, options).catch((error: unknown) => {
+    if (!(error instanceof CommandError)) throw error;
+    throw new FailureError({
+      class: 'preflight',
+      step: 'set-up',
+      message: [
+        `set-up (${finding}) failed: ${error.message}`,
+        ...error.lastLines().map((line) => `  ${line}`),
+      ].join('\n'),
+      hint: `Run it by hand to see more: ${error.command.join(' ')}`,
+    });
+  });
+}
+
+/**
+ * Takes back every recorded change, newest first, and forgets it. @returns the findings whose changes were taken back.
+ * @throws {FailureError} class `preflight` when a command fails; what is left to take back stays recorded.
+ */
 export async function undoFixes(options: SetUpOptions): Promise<string[]> {
   const changes = (await readHostChanges(options.stateDirectory)).reverse();
-  for (const { undo } of changes)
-    for (const command of undo) await runCommand(command as SetupCommand, options);
-  await rm(changesFile(options.stateDirectory), { force: true });
+  for (const [done, { undo, finding }] of changes.entries()) {
+    for (const command of undo) await runOrExplain(command as SetupCommand, finding, options);
+    await writeChanges(changes.slice(done + 1).reverse(), options.stateDirectory);
+  }
   return changes.map(({ finding }) => finding);
 }
 

@@ -114,7 +114,7 @@ export interface Provider {
   ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<{ readonly name: string; readonly unpacked: boolean }>;
+  ): Promise<{ readonly name: string; readonly unpacked: boolean; readonly storageDriver: string }>;
   /** Unpacks an image into the storage pool by making a throw-away instance of it; the caller journals the instance's name. */
   unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void>;
   /** Creates an object with its labels. Creating what exists with the same owner is not an error. */

@@ -49,6 +49,10 @@ export interface ScenarioRunResult {
   readonly events: readonly RunEvent[];
   readonly plan: Plan | null;
   readonly image: NodeImage | null;
+  /** Driver of the pool that held the nodes; null when it did not come to that. */
+  readonly storageDriver: string | null;
+  /** What we did not expect, behind a failure of class `bug`; else null. */
+  readonly defect: unknown;
   readonly podCIDRs: ReadonlyMap<string, string>;
   readonly failure: Failure | null;
   readonly cleanup: CleanupResult;
@@ -69,6 +73,13 @@ const DIAGNOSTICS_TIMEOUT_MS = 30_000;
 const LEASE_MARGIN_MS = 2 * 60 * 60_000;
 /** A kept run is collectable when nobody came back for it for a week. */
 const KEPT_LEASE_MS = 7 * 24 * 60 * 60_000;
+
+/** The failure that an error is which nobody expected. */
+export function bugFailure(step: string, error: Error): Failure {
+  const hint =
+    'This is a defect of twinstack: please report it with stack-trace.txt from the report directory.';
+  return { class: 'bug', step, message: error.message, hint };
+}
 
 /** A run's id: short enough that every name made of it fits an interface's 15 characters, and a letter first. */
 export function newRunId(): string {
@@ -98,6 +109,8 @@ export class ScenarioRunner {
   readonly #values = new Map<string, string>();
   readonly #started = performance.now();
   #plan: Plan | null = null;
+  #storageDriver: string | null = null;
+  #defect: unknown = null;
   #image: NodeImage | null = null;
 
   constructor(run: ScenarioRun) {
@@ -141,6 +154,8 @@ export class ScenarioRunner {
       events: this.#events.all(),
       plan: this.#plan ?? outline,
       image: this.#image,
+      storageDriver: this.#storageDriver,
+      defect: this.#defect,
       podCIDRs: this.#values,
       failure: result.failure,
       cleanup,
@@ -233,7 +248,13 @@ export class ScenarioRunner {
     const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal };
     const onProgress = (text: string): void =>
       this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.import, text, done: null, total: null });
-    const { name, unpacked } = await provider.ensureImage(image, { ...call, onProgress });
+    const { name, unpacked, storageDriver } = await provider.ensureImage(image, { ...call, onProgress });
+    this.#storageDriver = storageDriver;
+    if (storageDriver === 'dir') {
+      const message =
+        'the storage pool uses dir, which copies the image for each node: 3 to 6 s more; btrfs does not';
+      this.#events.emit({ type: 'notice', level: 'warning', message });
+    }
     if (unpacked) return name;
     onProgress('unpacking the node image into the storage pool');
     const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
@@ -321,12 +342,8 @@ export class ScenarioRunner {
     // Such as an engine's client that fails, or a lock that another run does not give back.
     if (cause.name === 'CommandError' || cause.name === 'WaitTimeoutError')
       return { class: 'infrastructure', step, message: cause.message, hint: null };
-    return {
-      class: 'bug',
-      step,
-      message: cause.stack ?? cause.message,
-      hint: 'This is a defect of twinstack.',
-    };
+    this.#defect = error;
+    return bugFailure(step, cause);
   }
 }
 

@@ -89,8 +89,15 @@ export class InMemoryProvider implements Provider {
     );
   }
 
-  ensureImage(image: NodeImage, options: CallOptions): Promise<{ name: string; unpacked: boolean }> {
-    return this.#call('ensureImage', image.key, options, () => ({ name: image.key, unpacked: true }));
+  ensureImage(
+    image: NodeImage,
+    options: CallOptions,
+  ): Promise<{ name: string; unpacked: boolean; storageDriver: string }> {
+    return this.#call('ensureImage', image.key, options, () => ({
+      name: image.key,
+      unpacked: true,
+      storageDriver: 'memory',
+    }));
   }
 
   unpackImage(image: string, _instance: string, _owner: Owner, options: CallOptions): Promise<void> {

@@ -80,14 +80,14 @@ export class LxdProvider implements Provider {
   async ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<{ name: string; unpacked: boolean }> {
-    await ensureStoragePool(this.#client, options);
+  ): Promise<{ name: string; unpacked: boolean; storageDriver: string }> {
+    const storageDriver = await ensureStoragePool(this.#client, options);
     const name = await ensureLxdImage(this.#client, this.#runner, image, options);
     const volume = await this.#client.find(
       `/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`,
       options,
     );
-    return { name, unpacked: volume !== null };
+    return { name, unpacked: volume !== null, storageDriver };
   }
 
   async unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void> {

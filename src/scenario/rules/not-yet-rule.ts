@@ -92,8 +92,8 @@ function workFindings({ workloads, images, tests }: WrittenScenario): Finding[] 
           later(
             ['tests'],
             'a test of your own in the scenario',
-            'this version runs the one that it is given on the command line',
-            'use twinstack run FILE -- CMD ARGS…',
+            'this version proves the cluster with its own checks alone',
+            'remove tests, and use --keep always with `kubeconfig` to run yours against the cluster',
           ),
         ]),
   ];
