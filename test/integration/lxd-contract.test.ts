@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -29,6 +29,12 @@ async function listAll(): Promise<string[]> {
     collections.map((collection) => client.query('GET', `/1.0/${collection}`, undefined, CALL)),
   );
   return lists.flatMap((list) => list as string[]).sort();
+}
+
+/** Every process' command line, its arguments separated by NUL. */
+async function commandLines(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
 }
 
 let image = '';
@@ -102,5 +108,15 @@ if (missing === null) {
     t.true(names.size > 0);
     const left = (await listAll()).filter((url) => names.has(url.split('/').at(-1) ?? ''));
     t.deepEqual(left, []);
+    // What LXD itself may leave behind on the host and lists no more.
+    t.deepEqual(
+      (await readdir('/sys/class/net')).filter((link) => names.has(link)),
+      [],
+    );
+    const commands = await commandLines();
+    t.deepEqual(
+      commands.filter((line) => [...names].some((name) => line.includes(`--interface=${name}\0`))),
+      [],
+    );
   });
 }

@@ -100,7 +100,11 @@ export class LxdProvider implements Provider {
     const { path, body } = createRequest(spec, owner);
     const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
     if (found) return;
-    await this.#client.query('POST', path, body, options);
+    // Only an instance is made by an operation, which can be cancelled and is waited for. The rest is made within the request, and
+    // LXD goes on when its client is gone: a network that is deleted meanwhile leaves its bridge and its dnsmasq on the host.
+    const signal = spec.kind === 'instance' ? options.signal : new AbortController().signal;
+    await this.#client.query('POST', path, body, { ...options, signal });
+    options.signal.throwIfAborted();
   }
 
   async start(instance: string, options: CallOptions): Promise<void> {

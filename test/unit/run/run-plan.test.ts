@@ -204,21 +204,26 @@ test('a failing check is a result and no failure of the plan; the others still r
   server.answers.set('GET /version', { status: 200, body: { gitVersion: 'v1.36.3' } });
   server.answers.set('GET /api/v1/nodes/a', { status: 200, body: { spec: { podCIDRs: ['10.1.0.0/24'] } } });
   const scene = sceneOf(t, () => Promise.resolve({ stdout: server.kubeconfig }));
-  const check = (family: 'IPv4' | 'IPv6'): Action => ({
+  const check = (family: 'IPv4' | 'IPv6', timeoutMs: number): Action => ({
     kind: 'check',
     check: {
       type: 'node-pod-cidr',
       id: `node/a/${family.toLowerCase()}/pod-cidr`,
-      timeoutMs: 200,
+      timeoutMs,
       node: 'a',
       family,
     },
   });
-  const connect: Action = { kind: 'connect', node: 'a', path: '/etc/kubernetes/admin.conf', timeoutMs: 5000 };
+  const connect: Action = {
+    kind: 'connect',
+    node: 'a',
+    path: '/etc/kubernetes/admin.conf',
+    timeoutMs: 15_000,
+  };
   const result = await run(scene, [
     step('api', [], connect),
-    step('six', ['api'], check('IPv6')),
-    step('four', ['six'], check('IPv4')),
+    step('six', ['api'], check('IPv6', 1500)),
+    step('four', ['six'], check('IPv4', 15_000)),
   ]);
   t.is(result.failure, null);
   t.is(result.timeToDualStackMs, null);
