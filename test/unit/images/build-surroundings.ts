@@ -1,6 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { BuildContext } from '../../../src/images/build-context.ts';
 import {
   CommandError,
@@ -40,11 +37,6 @@ export class FakeRunner implements CommandRunner {
     if (result instanceof CommandError) throw result;
     return await Promise.resolve({ exitCode: 0, stdout: '', stderr: '', durationMs: 0, ...result });
   }
-}
-
-/** A directory of its own, in which nothing is yet. */
-export async function emptyDirectory(): Promise<string> {
-  return await mkdtemp(join(tmpdir(), 'twinstack-test-'));
 }
 
 /** The surroundings of a build that takes no longer than a test. */

@@ -2,10 +2,11 @@ import test from 'ava';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureCacheEntry, withCacheLock } from '../../../src/images/cache-entry.ts';
-import { buildContext, emptyDirectory, FakeRunner } from './build-surroundings.ts';
+import { buildContext, FakeRunner } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 test('an entry is on disk before it is in its place', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const directory = join(cacheDir, 'components', 'etcd-1');
   const inPlace: string[][] = [];
   const runner = new FakeRunner({ sync: () => ({}) });
@@ -21,7 +22,7 @@ test('an entry is on disk before it is in its place', async (t) => {
 });
 
 test('leftovers of builds that ended are removed, those of running ones not', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const components = join(cacheDir, 'components');
   for (const name of ['etcd-1.tmp-x', 'coredns-1.tmp-x', 'kubernetes-1.tmp-x']) {
     await mkdir(join(components, name), { recursive: true });
@@ -35,7 +36,7 @@ test('leftovers of builds that ended are removed, those of running ones not', as
 });
 
 test('an entry that could not be made leaves nothing', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const entry = { directory: join(cacheDir, 'components', 'etcd-1'), title: 'etcd 1' };
   const failing = ensureCacheEntry(entry, buildContext(cacheDir), () =>
     Promise.reject(new Error('no network')),
@@ -45,7 +46,7 @@ test('an entry that could not be made leaves nothing', async (t) => {
 });
 
 test('waiting for a lock ends at the deadline', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const path = join(cacheDir, 'go');
   await withCacheLock(path, 'Go', buildContext(cacheDir), async () => {
     const late = buildContext(cacheDir, { deadline: performance.now() + 50 });

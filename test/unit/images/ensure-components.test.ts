@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { BuildProgress } from '../../../src/images/build-progress.ts';
 import type { Component, ComponentSource } from '../../../src/images/component-source.ts';
 import { componentKey, ensureComponents } from '../../../src/images/ensure-components.ts';
-import { buildContext, emptyDirectory } from './build-surroundings.ts';
+import { buildContext } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const components: readonly Component[] = ['etcd', 'coredns'].map((name) => ({
   name,
@@ -28,7 +29,7 @@ function fakeSource(built: string[], flags = ''): ComponentSource {
 const quiet = (): BuildProgress => new BuildProgress(2, () => undefined);
 
 test('each component is built once, and again only when its inputs change', async (t) => {
-  const context = buildContext(await emptyDirectory());
+  const context = buildContext(temporaryDirectory(t));
   const built: string[] = [];
   const programs = await ensureComponents(components, fakeSource(built), context, quiet());
   t.deepEqual(built, ['etcd', 'coredns']);
@@ -46,7 +47,7 @@ test('each component is built once, and again only when its inputs change', asyn
 });
 
 test('a component that was built stays when a later one fails', async (t) => {
-  const context = buildContext(await emptyDirectory());
+  const context = buildContext(temporaryDirectory(t));
   const built: string[] = [];
   const source = fakeSource(built);
   const failing: ComponentSource = {

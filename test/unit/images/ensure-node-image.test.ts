@@ -9,8 +9,9 @@ import { listNodeImages, removeNodeImage } from '../../../src/images/cached-imag
 import { ensureNodeImageWith, type NodeImageDependencies } from '../../../src/images/ensure-node-image.ts';
 import type { ImageProgress } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
-import { emptyDirectory, FakeRunner } from './build-surroundings.ts';
+import { FakeRunner } from './build-surroundings.ts';
 import { fakeRecipe, KEY, SPEC } from './fake-recipe.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 function dependencies(cacheDir: string, changes: Partial<NodeImageDependencies> = {}): NodeImageDependencies {
   const { signal } = new AbortController();
@@ -21,7 +22,7 @@ function dependencies(cacheDir: string, changes: Partial<NodeImageDependencies> 
 const nothing = (): Promise<void> => Promise.resolve();
 
 test('an image is built once and then found', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   let builds = 0;
   const recipe = fakeRecipe(() => {
     builds += 1;
@@ -38,7 +39,7 @@ test('an image is built once and then found', async (t) => {
 });
 
 test('of two at once one builds, and the other says that it waits', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   let builds = 0;
   const recipe = fakeRecipe(async () => {
     builds += 1;
@@ -59,7 +60,7 @@ test('of two at once one builds, and the other says that it waits', async (t) =>
 });
 
 test('a build that is killed leaves nothing that the next one could take', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const script = fileURLToPath(new URL('killed-build.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import=tsx', script, cacheDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -77,7 +78,7 @@ test('a build that is killed leaves nothing that the next one could take', async
 });
 
 test('an aborted build removes what it made and rejects with the reason', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const abort = new AbortController();
   const reason = new Error('stop');
   const recipe = fakeRecipe(async (_outDirectory, signal) => {
@@ -92,7 +93,7 @@ test('an aborted build removes what it made and rejects with the reason', async 
 });
 
 test('waiting for another build ends at the signal', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const finish = new AbortController();
   const holds = fakeRecipe(() => once(finish.signal, 'abort').then(() => undefined));
   const holder = ensureNodeImageWith(holds, SPEC, dependencies(cacheDir));
@@ -113,7 +114,7 @@ test('waiting for another build ends at the signal', async (t) => {
 });
 
 test('a build out of time says what it was at', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const recipe = fakeRecipe((_outDirectory, signal) => delay(5000, undefined, { signal }));
   const error = await t.throwsAsync(
     ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 50 })),
@@ -127,7 +128,7 @@ test('a build out of time says what it was at', async (t) => {
 });
 
 test('a full disk is named, and the unfinished image removed', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   const recipe = fakeRecipe(() =>
     Promise.reject(Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC' })),
   );
@@ -140,7 +141,7 @@ test('a full disk is named, and the unfinished image removed', async (t) => {
 });
 
 test('an image is removed, and a second removal finds nothing', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   await ensureNodeImageWith(fakeRecipe(nothing), SPEC, dependencies(cacheDir));
   t.true(await removeNodeImage(KEY, cacheDir));
   t.false(await removeNodeImage(KEY, cacheDir));
@@ -148,7 +149,7 @@ test('an image is removed, and a second removal finds nothing', async (t) => {
 });
 
 test('what is beside the images of a cache is not one', async (t) => {
-  const cacheDir = await emptyDirectory();
+  const cacheDir = temporaryDirectory(t);
   t.deepEqual(await listNodeImages(cacheDir), []);
   await ensureNodeImageWith(fakeRecipe(nothing), SPEC, dependencies(cacheDir));
   await writeFile(join(cacheDir, 'images', 'notes.txt'), '');

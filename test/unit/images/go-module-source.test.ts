@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,8 @@ import type { Component } from '../../../src/images/component-source.ts';
 import { GoModuleSource } from '../../../src/images/go-module-source.ts';
 import { CommandError } from '../../../src/process/command-runner.ts';
 import { FailureError } from '../../../src/run/failure.ts';
-import { buildContext, emptyDirectory, FakeRunner, type Answer } from './build-surroundings.ts';
+import { buildContext, FakeRunner, type Answer } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const component: Component = {
   name: 'etcd',
@@ -19,8 +20,8 @@ const component: Component = {
   },
 };
 
-async function source(): Promise<GoModuleSource> {
-  const modules = await emptyDirectory();
+async function source(t: ExecutionContext): Promise<GoModuleSource> {
+  const modules = temporaryDirectory(t);
   await mkdir(join(modules, 'etcd-3.6.8'));
   for (const file of ['go.mod', 'go.sum']) await writeFile(join(modules, 'etcd-3.6.8', file), file);
   const sums = { amd64: 'a'.repeat(64), arm64: 'b'.repeat(64) };
@@ -45,8 +46,8 @@ const compile: Answer = (args) => {
 
 test('a component is compiled at once, from pinned modules, and its programs get their names', async (t) => {
   const runner = new FakeRunner({ go, setpriv: compile });
-  const out = await emptyDirectory();
-  await (await source()).build(component, out, buildContext(await emptyDirectory(), { runner }));
+  const out = temporaryDirectory(t);
+  await (await source(t)).build(component, out, buildContext(temporaryDirectory(t), { runner }));
   t.deepEqual(await readdir(out), ['etcd', 'etcdctl']);
   const build = runner.calls.find(([file]) => file === 'setpriv') ?? [];
   t.true(build.includes('--pdeathsig'));
@@ -69,15 +70,15 @@ test('modules are fetched again when a proxy fails, and not for ever', async (t)
   };
   const runner = new FakeRunner({ go: flaky, setpriv: compile });
   await (
-    await source()
-  ).build(component, await emptyDirectory(), buildContext(await emptyDirectory(), { runner }));
+    await source(t)
+  ).build(component, temporaryDirectory(t), buildContext(temporaryDirectory(t), { runner }));
   t.is(failures, -1);
 
   failures = Infinity;
-  const failing = (await source()).build(
+  const failing = (await source(t)).build(
     component,
-    await emptyDirectory(),
-    buildContext(await emptyDirectory(), { runner }),
+    temporaryDirectory(t),
+    buildContext(temporaryDirectory(t), { runner }),
   );
   const error = await t.throwsAsync(failing, { instanceOf: FailureError });
   t.regex(
@@ -91,10 +92,10 @@ test('a compiler that fails is quoted', async (t) => {
   const stderr = 'server.go:1: syntax error\n';
   const setpriv: Answer = () =>
     new CommandError('setpriv ended with status 1', { kind: 'exit', command: ['setpriv'], stderr });
-  const context = buildContext(await emptyDirectory(), { runner: new FakeRunner({ go, setpriv }) });
-  const out = await emptyDirectory();
+  const context = buildContext(temporaryDirectory(t), { runner: new FakeRunner({ go, setpriv }) });
+  const out = temporaryDirectory(t);
   mkdirSync(join(out, 'x'));
-  const error = await t.throwsAsync((await source()).build(component, out, context), {
+  const error = await t.throwsAsync((await source(t)).build(component, out, context), {
     instanceOf: FailureError,
   });
   t.regex(error.message, /^building etcd 3\.6\.8: .*\n {2}server\.go:1: syntax error$/);

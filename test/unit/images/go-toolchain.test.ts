@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { createHash } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -12,7 +12,8 @@ import {
   type GoToolchainStatus,
 } from '../../../src/images/go-toolchain.ts';
 import { FailureError } from '../../../src/run/failure.ts';
-import { buildContext, emptyDirectory, FakeRunner } from './build-surroundings.ts';
+import { buildContext, FakeRunner } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const options: GoOptions = {
   pin: { version: '1.26.8', sha256: { amd64: 'a'.repeat(64), arm64: 'b'.repeat(64) } },
@@ -95,10 +96,11 @@ function zipOf(files: Readonly<Record<string, string>>): Buffer {
 }
 
 async function served(
+  t: ExecutionContext,
   files: Readonly<Record<string, string>>,
 ): Promise<{ runner: FakeRunner; sha256: string }> {
   const zip = zipOf(files);
-  const source = join(await emptyDirectory(), 'toolchain.zip');
+  const source = join(temporaryDirectory(t), 'toolchain.zip');
   await writeFile(source, zip);
   const runner = new FakeRunner({
     wget: (args) => {
@@ -120,8 +122,8 @@ test('a fetched toolchain is unpacked with programs that can be run', async (t) 
     [`${PREFIX}/pkg/tool/linux_amd64/link`]: 'link',
     [`${PREFIX}/VERSION`]: '1',
   };
-  const { runner, sha256 } = await served(files);
-  const cacheDir = await emptyDirectory();
+  const { runner, sha256 } = await served(t, files);
+  const cacheDir = temporaryDirectory(t);
   const pinned = { ...options, pin: { ...options.pin, sha256: { ...options.pin.sha256, amd64: sha256 } } };
   const go = await ensureGo(pinned, buildContext(cacheDir, { runner }));
   t.is(go.file, join(cacheDir, 'go', 'toolchain', 'go1.26.8-amd64', 'bin', 'go'));
@@ -133,8 +135,8 @@ test('a fetched toolchain is unpacked with programs that can be run', async (t) 
 });
 
 test('a toolchain with another sum is refused', async (t) => {
-  const { runner } = await served({ [`${PREFIX}/bin/go`]: 'something else' });
-  const cacheDir = await emptyDirectory();
+  const { runner } = await served(t, { [`${PREFIX}/bin/go`]: 'something else' });
+  const cacheDir = temporaryDirectory(t);
   const error = await t.throwsAsync(ensureGo(options, buildContext(cacheDir, { runner })), {
     instanceOf: FailureError,
   });
@@ -146,8 +148,8 @@ test('a toolchain with another sum is refused', async (t) => {
 
 test('an archive that leads outside of its directory is refused', async (t) => {
   for (const name of [`${PREFIX}/../../outside`, 'elsewhere/bin/go']) {
-    const { runner, sha256 } = await served({ [name]: 'x' });
-    const context = buildContext(await emptyDirectory(), { runner });
+    const { runner, sha256 } = await served(t, { [name]: 'x' });
+    const context = buildContext(temporaryDirectory(t), { runner });
     const directory = join(context.cacheDir, 'go', 'toolchain', 'x');
     await t.throwsAsync(
       fetchGoToolchain({ directory, url: 'https://x.test/x.zip', sha256, title: 'Go' }, context),

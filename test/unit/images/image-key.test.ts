@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentKey } from '../../../src/images/content-key.ts';
@@ -6,12 +6,12 @@ import { createDebianRecipe } from '../../../src/images/debian-recipe.ts';
 import { templatesDirectory } from '../../../src/images/node-image-data.ts';
 import type { NodeImageSpec } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
-import { emptyDirectory } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const spec: NodeImageSpec = { kubernetesVersion: '1.36.3', architecture: 'amd64' };
 
-async function copiedTemplates(): Promise<string> {
-  const directory = await emptyDirectory();
+async function copiedTemplates(t: ExecutionContext): Promise<string> {
+  const directory = temporaryDirectory(t);
   await cp(templatesDirectory(), directory, { recursive: true });
   return directory;
 }
@@ -29,12 +29,12 @@ async function editJson(file: string, edit: (content: Json) => void): Promise<vo
 }
 
 test('equal templates give equal keys, wherever they are', async (t) => {
-  t.is(await keyOf(await copiedTemplates()), await keyOf(templatesDirectory()));
+  t.is(await keyOf(await copiedTemplates(t)), await keyOf(templatesDirectory()));
   t.regex(await keyOf(templatesDirectory()), /^[0-9a-f]{64}$/);
 });
 
 test('one byte in any file that goes in gives another key', async (t) => {
-  const templates = await copiedTemplates();
+  const templates = await copiedTemplates(t);
   const before = await keyOf(templates);
   const folder = join(templates, 'node-image');
   const versions = Object.entries((await createVersions(folder)) ?? {}).map(
@@ -74,7 +74,7 @@ const decisive: readonly (readonly [what: string, file: string, edit: (content: 
 
 for (const [what, file, edit] of decisive) {
   test(`another key for ${what}`, async (t) => {
-    const templates = await copiedTemplates();
+    const templates = await copiedTemplates(t);
     const before = await keyOf(templates);
     await editJson(join(templates, 'node-image', file), edit);
     t.not(await keyOf(templates), before);
@@ -87,7 +87,7 @@ test('another key for each release and architecture', async (t) => {
 });
 
 test('what does not go in does not change the key', async (t) => {
-  const templates = await copiedTemplates();
+  const templates = await copiedTemplates(t);
   const before = await keyOf(templates);
   await editJson(
     join(templates, 'upstream.json'),

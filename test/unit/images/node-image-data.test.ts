@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { containerReferences } from '../../../src/images/container-images.ts';
 import { loadNodeImageData, templatesDirectory } from '../../../src/images/node-image-data.ts';
-import { emptyDirectory } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const templates = templatesDirectory();
 
@@ -41,7 +41,7 @@ test('the pinned toolchain satisfies every go.mod', async (t) => {
 });
 
 test('a release without a component is refused, with its place', async (t) => {
-  const copy = await emptyDirectory();
+  const copy = temporaryDirectory(t);
   await cp(templates, copy, { recursive: true });
   const file = join(copy, 'node-image', 'components.json');
   const content = JSON.parse(await readFile(file, 'utf8')) as {

@@ -1,9 +1,10 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { chmod, lstat, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { collectProgramFiles, resolveInTree } from '../../../src/images/program-files.ts';
 import { linkSnapshotPrograms } from '../../../src/images/root-filesystem.ts';
-import { buildContext, emptyDirectory, FakeRunner } from './build-surroundings.ts';
+import { buildContext, FakeRunner } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 async function put(tree: string, path: string, content: string | { link: string }): Promise<void> {
   const file = join(tree, path);
@@ -13,8 +14,8 @@ async function put(tree: string, path: string, content: string | { link: string 
   await chmod(file, 0o755);
 }
 
-async function debianTree(): Promise<string> {
-  const tree = await emptyDirectory();
+async function debianTree(t: ExecutionContext): Promise<string> {
+  const tree = temporaryDirectory(t);
   await put(tree, 'usr/sbin/xtables-nft-multi', 'xtables');
   await put(tree, 'usr/sbin/iptables', { link: '/etc/alternatives/iptables' });
   await put(tree, 'etc/alternatives/iptables', { link: '/usr/sbin/iptables-nft' });
@@ -28,7 +29,7 @@ async function debianTree(): Promise<string> {
 }
 
 test('a path is followed as a process in the tree would follow it', async (t) => {
-  const tree = await debianTree();
+  const tree = await debianTree(t);
   const { real, links } = await resolveInTree(tree, '/sbin/iptables');
   t.is(real, '/usr/sbin/xtables-nft-multi');
   t.deepEqual(
@@ -39,14 +40,14 @@ test('a path is followed as a process in the tree would follow it', async (t) =>
 });
 
 test('links in a circle end', async (t) => {
-  const tree = await emptyDirectory();
+  const tree = temporaryDirectory(t);
   await put(tree, 'a', { link: 'b' });
   await put(tree, 'b', { link: 'a' });
   await t.throwsAsync(resolveInTree(tree, '/a'), { message: /circle/ });
 });
 
 test('a program brings its libraries, its loader, its plugins and the links to them', async (t) => {
-  const tree = await debianTree();
+  const tree = await debianTree(t);
   const stdout = [
     '\tlinux-vdso.so.1 (0x00007ffd2f5f2000)',
     '\tlibc.so.6 => /lib/x/libc.so.6 (0x00007f2b7a000000)',
@@ -73,13 +74,13 @@ test('a library that the base does not have is named', async (t) => {
   const context = buildContext('/nowhere', {
     runner: new FakeRunner({ setpriv: () => ({ stdout: '\tlibpcre2-8.so.0 => not found\n' }) }),
   });
-  await t.throwsAsync(collectProgramFiles(await debianTree(), ['/usr/sbin/iptables'], [], context), {
+  await t.throwsAsync(collectProgramFiles(await debianTree(t), ['/usr/sbin/iptables'], [], context), {
     message: /needs libpcre2-8\.so\.0/,
   });
 });
 
 test('programs of a node and of its container images become one file', async (t) => {
-  const tree = await emptyDirectory();
+  const tree = temporaryDirectory(t);
   const root = join(tree, 'var/lib/containerd');
   const layer = 'var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs/usr/local/bin';
   for (const folder of ['usr/local/bin', layer]) await put(tree, `${folder}/etcd`, 'etcd');

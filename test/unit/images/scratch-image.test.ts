@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import {
   type ContainerFile,
   type ScratchImage,
 } from '../../../src/images/scratch-image.ts';
-import { emptyDirectory } from './build-surroundings.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 interface Entry {
   readonly type: string | undefined;
@@ -54,8 +54,8 @@ function image(files: readonly ContainerFile[]): ScratchImage {
   };
 }
 
-async function sampleFiles(): Promise<ContainerFile[]> {
-  const directory = await emptyDirectory();
+async function sampleFiles(t: ExecutionContext): Promise<ContainerFile[]> {
+  const directory = temporaryDirectory(t);
   const source = join(directory, 'curl');
   await writeFile(source, 'a program');
   return [
@@ -71,9 +71,9 @@ interface Descriptor {
 }
 
 test('an archive is an OCI layout whose digests are right', async (t) => {
-  const directory = await emptyDirectory();
+  const directory = temporaryDirectory(t);
   const file = join(directory, 'probe.tar');
-  await writeScratchImage(image(await sampleFiles()), file);
+  await writeScratchImage(image(await sampleFiles(t)), file);
   t.deepEqual(await readdir(directory), ['probe.tar']);
 
   const outer = await readTar(createReadStream(file));
@@ -112,15 +112,15 @@ test('an archive is an OCI layout whose digests are right', async (t) => {
 });
 
 test('equal input gives equal bytes, in whatever order it comes', async (t) => {
-  const directory = await emptyDirectory();
+  const directory = temporaryDirectory(t);
   const [first, second] = [join(directory, '1.tar'), join(directory, '2.tar')];
-  await writeScratchImage(image(await sampleFiles()), first);
-  await writeScratchImage(image((await sampleFiles()).reverse()), second);
+  await writeScratchImage(image(await sampleFiles(t)), first);
+  await writeScratchImage(image((await sampleFiles(t)).reverse()), second);
   t.true((await readFile(first)).equals(await readFile(second)));
 });
 
 test('a file that is missing fails, and leaves no layer behind', async (t) => {
-  const directory = await emptyDirectory();
+  const directory = temporaryDirectory(t);
   const files: ContainerFile[] = [{ path: '/x', source: join(directory, 'nowhere'), mode: 0o755 }];
   await t.throwsAsync(writeScratchImage(image(files), join(directory, 'x.tar')), { code: 'ENOENT' });
   t.deepEqual(
