@@ -1,17 +1,11 @@
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
-import { FailureError } from '../../run/failure.ts';
 import type { CallOptions } from '../provider.ts';
 
 /** Every object of ours lives in the engine's default project, whatever project the user's client is switched to. */
 export const PROJECT = 'default';
 
-/** What LXD's REST API answers when an object is not there: somebody removed it. */
-export class LxdNotFoundError extends FailureError {
-  constructor(message: string, options: ErrorOptions) {
-    const hint = 'Another program removed it, or LXD lost it; see its log.';
-    super({ class: 'infrastructure', step: 'engine', message, hint }, options);
-  }
-}
+/** What LXD's REST API answers when an object is not there. */
+export class LxdNotFoundError extends CommandError {}
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
