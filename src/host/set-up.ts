@@ -54,6 +54,19 @@ async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptio
     child.unref();
     return;
   }
+  if (file === 'sudo' && options.interactive) {
+    // sudo asks for the password on our terminal, which a program in a session of its own does not have.
+    const { failed, exitCode } = await execa(file, args, {
+      stdio: ['inherit', 2, 2],
+      env,
+      timeout: COMMAND_TIMEOUT_MS,
+      cancelSignal: options.signal,
+      reject: false,
+    });
+    if (!failed) return;
+    const message = `${file} ended with status ${exitCode ?? 'unknown'}`;
+    throw new CommandError(message, { kind: 'exit', command: [file, ...args] });
+  }
   await options.runner.run(file, args, {
     timeoutMs: COMMAND_TIMEOUT_MS,
     signal: options.signal,

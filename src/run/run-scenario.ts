@@ -317,8 +317,15 @@ export class ScenarioRunner {
       expiresAt: new Date(Date.now() + KEPT_LEASE_MS).toISOString(),
     };
     const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal: this.#run.abandoned };
-    for (const ref of store.journalOf(runId).remaining()) await provider.relabel(ref, { runId, lease }, call);
+    // The record first: `gc` reads it before the labels, which are for a host that has lost the record.
     await this.#updateRecord({ state: 'kept', lease });
+    for (const ref of store.journalOf(runId).remaining()) {
+      await provider.relabel(ref, { runId, lease }, call).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `${ref.kind} ${ref.name} is kept, but its label could not say so: ${why}`;
+        this.#events.emit({ type: 'notice', level: 'warning', message });
+      });
+    }
     return { outcome: 'kept', leaked: [] };
   }
 
