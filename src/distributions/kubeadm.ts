@@ -1,4 +1,4 @@
-import { kubeadmInitConfig, kubeadmJoinConfig } from './kubeadm-config.ts';
+import { kubeadmInitConfig, kubeadmJoinConfig, PROBE_PATCHES } from './kubeadm-config.ts';
 import type { BootstrapSteps, Distribution, PlanContext } from './distribution.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
 
@@ -43,6 +43,7 @@ function prepareStep(context: PlanContext, node: PlanNode, launched: string): St
 function initSteps(context: PlanContext, node: PlanNode): Step[] {
   const prepared = preparedStep(node);
   const config = { path: CONFIG_FILE, mode: 0o600, content: kubeadmInitConfig(context, node) };
+  const patches = PROBE_PATCHES.map((patch) => ({ ...patch, mode: 0o644 }));
   return [
     {
       id: 'bootstrap/init',
@@ -50,7 +51,7 @@ function initSteps(context: PlanContext, node: PlanNode): Step[] {
       title: `kubeadm init on ${node.name}`,
       needs: [prepared],
       actions: [
-        { kind: 'write-files', node: node.name, files: [config] },
+        { kind: 'write-files', node: node.name, files: [config, ...patches] },
         {
           kind: 'exec',
           node: node.name,
