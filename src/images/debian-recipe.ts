@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkBuildHost } from './build-host.ts';
-import { removeTree, withCacheLock } from './cache-entry.ts';
+import { removeTree, unlessCacheLocked } from './cache-entry.ts';
 import { containerReferences, kubeadmImages, writeContainerImages } from './container-images.ts';
 import { contentKey } from './content-key.ts';
 import { componentKey, componentsOf, ensureComponents, sourceOf } from './ensure-components.ts';
@@ -135,9 +135,9 @@ export class DebianRecipe implements NodeImageRecipe {
       await writeImageMetadata({ spec, suite: data.debian.suite, key }, files.metadata);
     });
     await removeTree(work);
-    // Several GB that only another version of a component could use.
+    // Several GB that only another version of a component could use. Another build that does will remove them.
     const goCache = goCacheDirectory(context);
-    await withCacheLock(goCache, 'a build with Go', context, () => removeTree(goCache));
+    await unlessCacheLocked(goCache, context, () => removeTree(goCache));
     return {
       schemaVersion: 1,
       key,
