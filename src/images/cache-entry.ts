@@ -99,20 +99,26 @@ export async function removeTree(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
+/** Does the work when nobody else works at that path of the cache, and otherwise leaves it. */
+export async function unlessCacheLocked(
+  path: string,
+  context: WaitContext,
+  work: () => Promise<void>,
+): Promise<void> {
+  const now = { condition: 'nobody else works at it', timeoutMs: 0, signal: context.signal };
+  await withFileLock(lockFile(path, context), now, work).catch((error: unknown) => {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+  });
+}
+
 /** Removes what builds left in a directory that ended before they were done; one that still runs holds its entry's lock. */
 async function removeStaleEntries(parent: string, lockedName: string, context: WaitContext): Promise<void> {
   for (const name of await readdir(parent)) {
     const [entryName, token] = name.split(TEMPORARY);
     if (entryName === undefined || token === undefined) continue;
     const remove = (): Promise<void> => removeTree(join(parent, name));
-    if (entryName === lockedName) {
-      await remove();
-      continue;
-    }
-    const now = { condition: 'its build ended', timeoutMs: 0, signal: context.signal };
-    await withFileLock(lockFile(join(parent, entryName), context), now, remove).catch((error: unknown) => {
-      if (!(error instanceof WaitTimeoutError)) throw error;
-    });
+    if (entryName === lockedName) await remove();
+    else await unlessCacheLocked(join(parent, entryName), context, remove);
   }
 }
 

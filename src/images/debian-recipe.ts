@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkBuildHost, hostArchitecture } from './build-host.ts';
-import { removeTree, withCacheLock } from './cache-entry.ts';
+import { checkBuildHost } from './build-host.ts';
+import { removeTree, unlessCacheLocked } from './cache-entry.ts';
 import { containerReferences, kubeadmImages, writeContainerImages } from './container-images.ts';
 import { contentKey } from './content-key.ts';
 import { componentKey, componentsOf, ensureComponents, sourceOf } from './ensure-components.ts';
 import { debianBaseKey, ensureDebianBase, unpackDebianBase } from './debian-base.ts';
 import { goCacheDirectory } from './go-toolchain.ts';
+import { goOptionsOf } from './go-toolchain-status.ts';
 import { GoModuleSource } from './go-module-source.ts';
 import { importContainerImages } from './import-container-images.ts';
 import { loadNodeImageData, templatesDirectory, type NodeImageData } from './node-image-data.ts';
@@ -53,14 +54,7 @@ export async function createDebianRecipe(
     readTemplateFiles(join(folder, 'import')),
   ]);
   const importConfig = importFiles.get('containerd.toml')?.toString('utf8') ?? '';
-  const pin = data.toolchain;
-  const goOptions = {
-    pin,
-    architecture: hostArchitecture(),
-    proxy: data.upstream.goModuleProxy,
-    environment,
-  };
-  const sources = [new GoModuleSource(join(folder, 'go'), goOptions)];
+  const sources = [new GoModuleSource(join(folder, 'go'), goOptionsOf(data, environment))];
   return new DebianRecipe({ data, rootfs, containers, importConfig, sources });
 }
 
@@ -141,9 +135,9 @@ export class DebianRecipe implements NodeImageRecipe {
       await writeImageMetadata({ spec, suite: data.debian.suite, key }, files.metadata);
     });
     await removeTree(work);
-    // Several GB that only another version of a component could use.
+    // Several GB that only another version of a component could use. Another build that does will remove them.
     const goCache = goCacheDirectory(context);
-    await withCacheLock(goCache, 'a build with Go', context, () => removeTree(goCache));
+    await unlessCacheLocked(goCache, context, () => removeTree(goCache));
     return {
       schemaVersion: 1,
       key,

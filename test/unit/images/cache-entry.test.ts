@@ -1,7 +1,7 @@
 import test from 'ava';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureCacheEntry, withCacheLock } from '../../../src/images/cache-entry.ts';
+import { ensureCacheEntry, unlessCacheLocked, withCacheLock } from '../../../src/images/cache-entry.ts';
 import { buildContext, FakeRunner } from './build-surroundings.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -55,4 +55,18 @@ test('waiting for a lock ends at the deadline', async (t) => {
       { message: /not met within .* another process has finished Go/ },
     );
   });
+});
+
+test('what can wait for another time is left while somebody works there', async (t) => {
+  const context = buildContext(temporaryDirectory(t));
+  const path = join(context.cacheDir, 'go');
+  let times = 0;
+  const work = (): Promise<void> => {
+    times += 1;
+    return Promise.resolve();
+  };
+  await withCacheLock(path, 'Go', context, () => unlessCacheLocked(path, context, work));
+  t.is(times, 0);
+  await unlessCacheLocked(path, context, work);
+  t.is(times, 1);
 });

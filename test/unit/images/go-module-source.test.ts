@@ -51,7 +51,13 @@ test('a component is compiled at once, from pinned modules, and its programs get
   t.deepEqual(await readdir(out), ['etcd', 'etcdctl']);
   const build = runner.calls.find(([file]) => file === 'setpriv') ?? [];
   t.true(build.includes('--pdeathsig'));
-  for (const flag of ['-mod=readonly', '-modcacherw', '-trimpath', '-buildvcs=false'])
+  for (const flag of [
+    '-mod=readonly',
+    '-modcacherw',
+    '-trimpath',
+    '-buildvcs=false',
+    '-gcflags=all=-dwarf=false',
+  ])
     t.true(build.includes(flag), flag);
   t.true(
     build.includes('-ldflags=-s -w -X=example.test/version.Version=v3.6.8 -X=example.test/version.Minor=6'),
