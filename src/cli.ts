@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { RunOptions } from './commands/run-options.ts';
+
+// Every program that we start, a daemon too, looks for others in it.
+process.env['PATH'] = withoutNpmFolders(process.env['PATH'] ?? '');
 
 // Verbs are loaded when they are called: `--help` must answer at once, and the Kubernetes client alone takes longer than that.
 

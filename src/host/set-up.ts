@@ -43,6 +43,11 @@ export function asRoot(command: readonly string[], root: boolean, interactive: b
   return ['sudo', ...(interactive ? [] : ['-n']), ...command];
 }
 
+/** A daemon outlives us and our environment, which may be npm's: it gets what the system would give it. */
+function daemonEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C.UTF-8' };
+}
+
 async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptions): Promise<void> {
   const [file, ...args] = asRoot(command, options.root, options.interactive);
   if (file === undefined) return;
@@ -50,7 +55,14 @@ async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptio
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if (daemon === true) {
     // It outlives us: its own session, none of our streams, and no wait for its end.
-    const child = execa(file, args, { detached: true, stdio: 'ignore', cleanup: false, reject: false });
+    const child = execa(file, args, {
+      detached: true,
+      stdio: 'ignore',
+      cleanup: false,
+      reject: false,
+      extendEnv: false,
+      env: daemonEnvironment(),
+    });
     child.unref();
     return;
   }

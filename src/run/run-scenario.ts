@@ -1,5 +1,6 @@
 import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
+import { IMAGE_STEPS, prepareEngineImage } from './image-phase.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
 import { InterruptedError } from './interrupted-error.ts';
@@ -8,7 +9,7 @@ import { removeRun } from './remove-run.ts';
 import { RunEvents, type EventSink } from './run-events.ts';
 import { runPlan, type PlanResult } from './run-plan.ts';
 import { StepTracker } from './step-tracker.ts';
-import { assemblePlan, runObjectName, type PlanInputs } from '../plan/assemble-plan.ts';
+import { assemblePlan, type PlanInputs } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
@@ -66,7 +67,6 @@ class RunTimeoutError extends Error {
 }
 
 const CLEANUP_TIMEOUT_MS = 120_000;
-const IMPORT_TIMEOUT_MS = 300_000;
 const ENGINE_TIMEOUT_MS = 30_000;
 const DIAGNOSTICS_TIMEOUT_MS = 30_000;
 /** How much longer than the run's deadline its lease lasts: image build, clean-up and a machine under load. */
@@ -92,10 +92,6 @@ function newBootstrapToken(): string {
   return `${customAlphabet(letters, 6)()}.${customAlphabet(letters, 16)()}`;
 }
 
-const IMAGE_STEPS = {
-  build: { id: 'image/build', phase: 'image', title: 'node image' },
-  import: { id: 'image/import', phase: 'image', title: 'node image in the engine' },
-} as const satisfies Record<string, StepInfo>;
 const CLEANUP_STEP: StepInfo = {
   id: 'cleanup/remove',
   phase: 'cleanup',
@@ -178,7 +174,10 @@ export class ScenarioRunner {
 
   async #perform(owner: Owner): Promise<PlanResult> {
     const { runId, scenario, provider, store, interrupted } = this.#run;
-    const engineImage = await this.#prepareImage(owner);
+    const engineImage = await prepareEngineImage(this.#run, owner, this.#events, (image) => {
+      this.#image = image;
+    });
+    this.#storageDriver = engineImage.storageDriver;
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
@@ -210,59 +209,6 @@ export class ScenarioRunner {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  async #prepareImage(owner: Owner): Promise<{ image: NodeImage; name: string }> {
-    const { interrupted: signal } = this.#run;
-    const tracker = new StepTracker(Object.values(IMAGE_STEPS), this.#events);
-    const step = async <T>(info: StepInfo, work: () => Promise<T>): Promise<T> => {
-      tracker.started(info);
-      try {
-        const value = await work();
-        tracker.finished(info, 'passed', null);
-        return value;
-      } catch (error) {
-        tracker.finished(info, 'failed', error instanceof Error ? error.message : String(error));
-        throw error;
-      }
-    };
-    try {
-      const image = await step(IMAGE_STEPS.build, () =>
-        this.#run.prepareImage({
-          signal,
-          onProgress: ({ step: text, done, total }) =>
-            this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.build, text, done, total }),
-        }),
-      );
-      this.#image = image;
-      const name = await step(IMAGE_STEPS.import, () => this.#importImage(image, owner));
-      return { image, name };
-    } finally {
-      tracker.close();
-    }
-  }
-
-  /** Import and unpacking happen once for an image; afterwards a node is a snapshot of it. */
-  async #importImage(image: NodeImage, owner: Owner): Promise<string> {
-    const { provider, store, runId, interrupted: signal } = this.#run;
-    const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal };
-    const onProgress = (text: string): void =>
-      this.#events.emit({ type: 'step-progress', step: IMAGE_STEPS.import, text, done: null, total: null });
-    const { name, unpacked, storageDriver } = await provider.ensureImage(image, { ...call, onProgress });
-    this.#storageDriver = storageDriver;
-    if (storageDriver === 'dir') {
-      const message =
-        'the storage pool uses dir, which copies the image for each node: 3 to 6 s more; btrfs does not';
-      this.#events.emit({ type: 'notice', level: 'warning', message });
-    }
-    if (unpacked) return name;
-    onProgress('unpacking the node image into the storage pool');
-    const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
-    const journal = store.journalOf(runId);
-    journal.creating(instance);
-    await provider.unpackImage(name, instance.name, owner, call);
-    journal.removed(instance);
-    return name;
   }
 
   async #diagnose(result: PlanResult): Promise<void> {
