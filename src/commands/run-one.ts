@@ -52,6 +52,7 @@ export async function runOne(
     return writer.write(report);
   }
   const { scenario } = loaded;
+  context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   try {
     const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
@@ -106,6 +107,13 @@ export async function runOne(
   } finally {
     await renderer.close();
   }
+}
+
+/** What is about to be made, told before the engine is even asked. */
+function headline({ name, distribution, provider, nodes, network }: Scenario): string {
+  const count = nodes.controlPlanes + nodes.workers;
+  const size = count === 1 ? '1 node' : `${count} nodes`;
+  return `${name}: ${distribution.name} ${distribution.version} on ${provider}, ${size}, ${network.families.join(' + ')}`;
 }
 
 /** What is known of one run, folded into its report whichever way it ends. */
