@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { curlArguments, readCurlOutput } from './service-http.ts';
 import { formatAddressForUrl } from '../network/ip-address.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 

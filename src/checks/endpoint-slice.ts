@@ -1,6 +1,6 @@
 import { lookForReadyEndpoints } from '../kubernetes/cluster-conditions.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 
 /** The Service has an EndpointSlice of the family with a ready endpoint in it. */
 export async function checkEndpointSlice(

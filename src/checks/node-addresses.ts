@@ -1,6 +1,6 @@
 import { familyOf } from '../kubernetes/cluster-conditions.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
 
 /** Exactly one of a family: what Kubernetes promises of node addresses and pod ranges. */

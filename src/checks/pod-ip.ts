@@ -1,6 +1,6 @@
 import { familyOf } from '../kubernetes/cluster-conditions.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 
 /** Every pod of a selector has one podIP of the family. */
 export async function checkPodIP(

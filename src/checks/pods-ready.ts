@@ -1,6 +1,6 @@
 import { lookForReadyPods } from '../kubernetes/cluster-conditions.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 
 /** Every pod of every namespace is Ready. */
 export async function checkPodsReady(

@@ -4,27 +4,11 @@ import { checkNodeInternalIP, checkNodePodCIDR } from './node-addresses.ts';
 import { checkPodIP } from './pod-ip.ts';
 import { checkPodsReady } from './pods-ready.ts';
 import { checkServiceHttp } from './service-http.ts';
-import { apiErrorText, type ClusterClient } from '../kubernetes/cluster-client.ts';
+import { apiErrorText } from '../kubernetes/cluster-client.ts';
 import { waitUntil, WaitTimeoutError } from '../run/wait-until.ts';
 import type { CheckResult } from './check.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CommandRunner } from '../process/command-runner.ts';
-
-/** What checks look at. */
-export interface CheckContext {
-  readonly cluster: ClusterClient;
-  /** Runs programs on a node, by the node's name. */
-  node(name: string): CommandRunner;
-  readonly signal: AbortSignal;
-}
-
-/** What one attempt saw: whether it is as it must be, and if not, why. */
-export interface Observation {
-  readonly ok: boolean;
-  /** Null when ok. */
-  readonly reason: string | null;
-  readonly evidence: Readonly<Record<string, unknown>> | null;
-}
+import type { CheckContext, Observation } from './observation.ts';
 
 const RETRY_MS = 100;
 

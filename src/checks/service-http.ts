@@ -1,7 +1,7 @@
 import { formatAddressForUrl } from '../network/ip-address.ts';
 import { familyOf } from '../kubernetes/cluster-conditions.ts';
 import type { PlannedCheck } from './planned-check.ts';
-import type { CheckContext, Observation } from './run-check.ts';
+import type { CheckContext, Observation } from './observation.ts';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { CommandResult } from '../process/command-runner.ts';
 

@@ -1,4 +1,4 @@
-import type { Keep } from '../run/run-scenario.ts';
+import type { Keep } from '../run/scenario-run.ts';
 
 /** The options of `run` that concern one scenario. */
 export interface RunOptions {

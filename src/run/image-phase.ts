@@ -2,7 +2,7 @@ import { StepTracker } from './step-tracker.ts';
 import { runObjectName } from '../plan/assemble-plan.ts';
 import type { StepInfo } from './event.ts';
 import type { RunEvents } from './run-events.ts';
-import type { ScenarioRun } from './run-scenario.ts';
+import type { ScenarioRun } from './scenario-run.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
 import type { Owner } from '../providers/provider.ts';
 

@@ -6,44 +6,17 @@ import { FailureError, type Failure } from './failure.ts';
 import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
-import { RunEvents, type EventSink } from './run-events.ts';
+import { RunEvents } from './run-events.ts';
 import { runPlan, type PlanResult } from './run-plan.ts';
+import type { ScenarioRun } from './scenario-run.ts';
 import { StepTracker } from './step-tracker.ts';
-import { assemblePlan, type PlanInputs } from '../plan/assemble-plan.ts';
+import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
-import type { RunRecord, RunStore } from './run-store.ts';
-import type { ImageProgress, NodeImage } from '../images/node-image.ts';
+import type { RunRecord } from './run-store.ts';
+import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Owner, Provider } from '../providers/provider.ts';
-import type { Scenario } from '../scenario/scenario.ts';
-
-export type Keep = 'never' | 'on-failure' | 'always';
-
-/** One scenario to run, and everything that the run touches, as interfaces and data. */
-export interface ScenarioRun {
-  readonly runId: string;
-  readonly scenario: Scenario;
-  readonly file: string;
-  readonly provider: Provider;
-  readonly parts: Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool'>;
-  readonly store: RunStore;
-  readonly stateDirectory: string;
-  readonly reportDir: string;
-  readonly keep: Keep;
-  readonly sinks: readonly EventSink[];
-  /** Gives the node image from the cache, or builds it. */
-  prepareImage(options: {
-    signal: AbortSignal;
-    onProgress(progress: ImageProgress): void;
-  }): Promise<NodeImage>;
-  /** Aborted with an {@link InterruptedError} by the user's first signal. */
-  readonly interrupted: AbortSignal;
-  /** Aborted when the user does not want to wait for the clean-up any longer. */
-  readonly abandoned: AbortSignal;
-  /** Tells of secrets, to be kept out of everything that is written. */
-  onSecret(secret: string): void;
-}
+import type { Owner } from '../providers/provider.ts';
 
 /** What a run came to, for its report. */
 export interface ScenarioRunResult {

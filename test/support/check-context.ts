@@ -1,7 +1,7 @@
 import { ClusterClient } from '../../src/kubernetes/cluster-client.ts';
 import { InMemoryProvider } from './in-memory-provider.ts';
 import { never } from './never.ts';
-import type { CheckContext } from '../../src/checks/run-check.ts';
+import type { CheckContext } from '../../src/checks/observation.ts';
 import type { FakeApiServer } from './fake-api-server.ts';
 import type { Program } from './in-memory-node.ts';
 
