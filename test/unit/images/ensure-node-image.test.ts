@@ -1,12 +1,13 @@
 import test from 'ava';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { listNodeImages, removeNodeImage } from '../../../src/images/cached-images.ts';
 import { ensureNodeImageWith, type NodeImageDependencies } from '../../../src/images/ensure-node-image.ts';
+import type { NodeImageRecipe } from '../../../src/images/node-image-recipe.ts';
 import type { ImageProgress } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { FakeRunner } from './build-surroundings.ts';
@@ -38,25 +39,39 @@ test('an image is built once and then found', async (t) => {
   t.deepEqual(await listNodeImages(cacheDir), [built]);
 });
 
-test('of two at once one builds, and the other says that it waits', async (t) => {
-  const cacheDir = temporaryDirectory(t);
+/** A build that goes on until it is told to finish. */
+function heldBuild(): {
+  recipe: NodeImageRecipe;
+  started: Promise<void>;
+  finish: () => void;
+  builds: () => number;
+} {
   let builds = 0;
+  const events = new EventEmitter();
+  const started = once(events, 'started').then(() => undefined);
   const recipe = fakeRecipe(async () => {
     builds += 1;
-    await delay(150);
+    const finished = once(events, 'finish');
+    events.emit('started');
+    await finished;
   });
-  const seen: ImageProgress[] = [];
-  const onProgress = (progress: ImageProgress): void => void seen.push(progress);
+  return { recipe, started, finish: () => events.emit('finish'), builds: () => builds };
+}
+
+test('of two at once one builds, and the other says that it waits', async (t) => {
+  const cacheDir = temporaryDirectory(t);
+  const { recipe, started, finish, builds } = heldBuild();
   const first = ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir));
-  const second = delay(50).then(() =>
-    ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { onProgress })),
-  );
+  await started;
+  const seen: string[] = [];
+  const onProgress = ({ step }: ImageProgress): void => {
+    seen.push(step);
+    if (step.includes('waiting')) finish();
+  };
+  const second = ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { onProgress }));
   t.deepEqual(await second, await first);
-  t.is(builds, 1);
-  t.regex(
-    seen.map(({ step }) => step).join('\n'),
-    /waiting: another process works at the node image for Kubernetes 1\.2\.3/,
-  );
+  t.is(builds(), 1);
+  t.regex(seen.join('\n'), /waiting: another process works at the node image for Kubernetes 1\.2\.3/);
 });
 
 test('a build that is killed leaves nothing that the next one could take', async (t) => {
@@ -94,22 +109,21 @@ test('an aborted build removes what it made and rejects with the reason', async 
 
 test('waiting for another build ends at the signal', async (t) => {
   const cacheDir = temporaryDirectory(t);
-  const finish = new AbortController();
-  const holds = fakeRecipe(() => once(finish.signal, 'abort').then(() => undefined));
-  const holder = ensureNodeImageWith(holds, SPEC, dependencies(cacheDir));
-  await delay(50);
+  const { recipe, started, finish } = heldBuild();
+  const holder = ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir));
+  await started;
   const abort = new AbortController();
   const reason = new Error('stop');
   const onProgress = ({ step }: ImageProgress): void => {
     if (step.includes('waiting')) abort.abort(reason);
   };
   const waiter = ensureNodeImageWith(
-    holds,
+    recipe,
     SPEC,
     dependencies(cacheDir, { signal: abort.signal, onProgress }),
   );
   t.is(await t.throwsAsync(waiter), reason);
-  finish.abort();
+  finish();
   t.is((await holder).key, KEY);
 });
 
