@@ -5,7 +5,7 @@ import { ClusterClient } from '../kubernetes/cluster-client.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
 import { FailureError, type Failure } from './failure.ts';
-import { StepTracker } from './step-tracker.ts';
+import { stepInfo, StepTracker } from './step-tracker.ts';
 import { waitUntil, WaitTimeoutError, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
@@ -160,7 +160,7 @@ class PlanExecution {
     const { provider, values, events, signal } = this.#context;
     const node = provider.node(action.node);
     const args = action.args.map((arg) => this.#render(arg));
-    const info = { id: step.id, phase: step.phase, title: step.title };
+    const info = stepInfo(step);
     const attempt = (timeoutMs: number): ReturnType<typeof node.run> =>
       node.run(action.file, args, {
         timeoutMs,

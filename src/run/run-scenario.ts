@@ -9,7 +9,7 @@ import { removeRun } from './remove-run.ts';
 import { RunEvents } from './run-events.ts';
 import { runPlan, type PlanResult } from './run-plan.ts';
 import type { ScenarioRun } from './scenario-run.ts';
-import { StepTracker } from './step-tracker.ts';
+import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
@@ -103,7 +103,7 @@ export class ScenarioRunner {
       reportDir: this.#run.reportDir,
     });
     const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
-    const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(infoOf), CLEANUP_STEP];
+    const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(stepInfo), CLEANUP_STEP];
     this.#events.emit({ type: 'run-started', scenario: { name: scenario.name, file }, steps });
     let result: PlanResult = { failure: null, failedOutput: null, checks: [], timeToDualStackMs: null };
     try {
@@ -271,8 +271,4 @@ export class ScenarioRunner {
     this.#defect = error;
     return bugFailure(step, cause);
   }
-}
-
-function infoOf({ id, phase, title }: StepInfo): StepInfo {
-  return { id, phase, title };
 }

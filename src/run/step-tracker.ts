@@ -22,12 +22,12 @@ export class StepTracker {
       this.#open.set(step.phase, { startedAt: now, left: this.#stepsOf.get(step.phase) ?? 1 });
       this.#events.emit({ type: 'phase-started', phase: step.phase });
     }
-    this.#events.emit({ type: 'step-started', step: infoOf(step) });
+    this.#events.emit({ type: 'step-started', step: stepInfo(step) });
   }
 
   finished(step: StepInfo, outcome: 'passed' | 'failed', message: string | null): void {
     const durationMs = Math.round(performance.now() - (this.#startedAt.get(step.id) ?? performance.now()));
-    this.#events.emit({ type: 'step-finished', step: infoOf(step), outcome, durationMs, message });
+    this.#events.emit({ type: 'step-finished', step: stepInfo(step), outcome, durationMs, message });
     const phase = this.#open.get(step.phase);
     if (phase === undefined) return;
     phase.left -= 1;
@@ -46,6 +46,6 @@ export class StepTracker {
 }
 
 /** A step without its actions: events are small. */
-function infoOf({ id, phase, title }: StepInfo): StepInfo {
+export function stepInfo({ id, phase, title }: StepInfo): StepInfo {
   return { id, phase, title };
 }

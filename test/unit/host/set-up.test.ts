@@ -1,0 +1,89 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import {
+  applyFixes,
+  asRoot,
+  readHostChanges,
+  undoFixes,
+  type SetUpOptions,
+} from '../../../src/host/set-up.ts';
+import { FailureError } from '../../../src/run/failure.ts';
+import { CommandError, type CommandRunner } from '../../../src/process/command-runner.ts';
+import type { Finding } from '../../../src/host/findings.ts';
+
+const DONE = { exitCode: 0, stdout: '', stderr: '', durationMs: 1 };
+
+function scene(failing: string | null = null): { options: SetUpOptions; ran: string[]; recorded: number[] } {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'twinstack-set-up-'));
+  const ran: string[] = [];
+  const recorded: number[] = [];
+  const runner: CommandRunner = {
+    async run(file, args) {
+      recorded.push((await readHostChanges(stateDirectory)).length);
+      ran.push([file, ...args].join(' '));
+      if (ran.at(-1) !== failing) return DONE;
+      throw new CommandError(`${file} ended with status 100`, {
+        kind: 'exit',
+        command: [file, ...args],
+        exitCode: 100,
+        stderr: 'E: Unable to locate package lxd\n',
+      });
+    },
+  };
+  const options: SetUpOptions = {
+    runner,
+    root: true,
+    interactive: false,
+    stateDirectory,
+    signal: new AbortController().signal,
+    onCommand: () => undefined,
+    onLine: () => undefined,
+  };
+  return { options, ran, recorded };
+}
+
+const findingOf = (id: string): Finding => ({
+  id,
+  severity: 'blocker',
+  cause: '',
+  consequence: '',
+  advice: null,
+  fix: { commands: [{ command: ['fix', id] }], undo: [{ command: ['undo', id] }] },
+});
+
+test('the undo is recorded before its fix runs, and taken back newest first', async (t) => {
+  const { options, ran, recorded } = scene();
+  await applyFixes([findingOf('one'), findingOf('two')], options);
+  t.deepEqual(recorded, [1, 2]);
+  t.deepEqual(await undoFixes(options), ['two', 'one']);
+  t.deepEqual(ran, ['fix one', 'fix two', 'undo two', 'undo one']);
+  t.deepEqual(await readHostChanges(options.stateDirectory), []);
+});
+
+test("a fix that fails is a preflight failure with the program's own words, and its undo stays recorded", async (t) => {
+  const { options } = scene('fix one');
+  const error = await t.throwsAsync(applyFixes([findingOf('one'), findingOf('two')], options), {
+    instanceOf: FailureError,
+  });
+  t.is(error.failure.class, 'preflight');
+  t.regex(error.message, /Unable to locate package lxd/);
+  t.is((await readHostChanges(options.stateDirectory)).length, 1);
+});
+
+test('an undo that fails keeps what is left to take back', async (t) => {
+  const { options } = scene('undo one');
+  await applyFixes([findingOf('one'), findingOf('two')], options);
+  await t.throwsAsync(undoFixes(options), { instanceOf: FailureError });
+  t.deepEqual(
+    (await readHostChanges(options.stateDirectory)).map(({ finding }) => finding),
+    ['one'],
+  );
+});
+
+test('sudo asks nothing where nobody can answer', (t) => {
+  t.deepEqual(asRoot(['sysctl'], true, false), ['sysctl']);
+  t.deepEqual(asRoot(['sysctl'], false, false), ['sudo', '-n', 'sysctl']);
+  t.deepEqual(asRoot(['sysctl'], false, true), ['sudo', 'sysctl']);
+});
