@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { redact } from '../report/redact.ts';
 import type { CallOptions, Provider } from '../providers/provider.ts';
 
 /** What to read on a node that may be half alive: a name for the file, and the program. */
@@ -32,6 +33,7 @@ export async function collectDiagnostics(
   nodes: readonly string[],
   failedOutput: { readonly step: string; readonly output: string } | null,
   reportDir: string,
+  secrets: readonly string[],
   options: CallOptions,
 ): Promise<string[]> {
   const directory = join(reportDir, 'diagnostics');
@@ -44,7 +46,7 @@ export async function collectDiagnostics(
   await attempt('folder', () => mkdir(directory, { recursive: true }));
   if (failedOutput !== null) {
     const file = join(directory, `${failedOutput.step.replaceAll('/', '_')}.log`);
-    await attempt(failedOutput.step, () => writeFile(file, failedOutput.output));
+    await attempt(failedOutput.step, () => writeFile(file, redact(failedOutput.output, secrets)));
   }
   await Promise.all(
     nodes.map(async (node) => {
@@ -55,7 +57,8 @@ export async function collectDiagnostics(
           const result = await provider
             .node(node)
             .run(report.file, report.args, { timeoutMs, signal: options.signal, accept: 'any' });
-          await writeFile(join(directory, node, report.name), result.stdout + result.stderr);
+          const text = redact(result.stdout + result.stderr, secrets);
+          await writeFile(join(directory, node, report.name), text);
         });
       }
     }),

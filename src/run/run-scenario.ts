@@ -184,6 +184,10 @@ export class ScenarioRunner {
     }
   }
 
+  #secrets(): string[] {
+    return [...this.#values].flatMap(([name, value]) => (name.startsWith('secret.') ? [value] : []));
+  }
+
   async #diagnose(result: PlanResult): Promise<void> {
     const signal = AbortSignal.any([this.#run.interrupted, AbortSignal.timeout(DIAGNOSTICS_TIMEOUT_MS)]);
     const nodes = this.#plan?.nodes.map(({ name }) => name) ?? [];
@@ -192,6 +196,7 @@ export class ScenarioRunner {
       nodes,
       result.failedOutput,
       this.#run.reportDir,
+      this.#secrets(),
       {
         timeoutMs: DIAGNOSTICS_TIMEOUT_MS,
         signal,
