@@ -26,7 +26,10 @@ const summary = (values) => {
 function measure(args) {
   return new Promise((resolve) => {
     const started = performance.now();
-    const child = spawn(process.execPath, [entry, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', entry, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let firstByteMs = 0;
     let stdout = '';
     let peakRssMb = 0;

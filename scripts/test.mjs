@@ -26,14 +26,12 @@ function runGroup(config) {
     });
     child.on('close', (status) => {
       const plain = output.replaceAll(/\u001B\[[0-9;]*m/g, '');
-      /** @param {RegExp} pattern */
-      const sum = (pattern) =>
-        [...plain.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
-      const passed = sum(/^\s*(\d+) tests? passed/gm);
-      const skipped = sum(/^\s*(\d+) tests? skipped/gm);
-      const counted = sum(
-        /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?|tests? remained pending)/gm,
-      );
+      // AVA's own totals leave out what passed as soon as something has failed; its lines say each.
+      const count = (/** @type {RegExp} */ pattern) => plain.match(pattern)?.length ?? 0;
+      const passed = count(/^\s*✔ /gm);
+      const skipped = count(/^\s*- \[(?:skip|todo)\]/gm);
+      const reported = Number(/^\s*(\d+) tests? failed/m.exec(plain)?.[1] ?? 0);
+      const counted = Math.max(count(/^\s*✘ \[fail\]/gm), reported);
       // Whatever else AVA objects to (a file without tests, a time-out) is a failure too.
       const failed = status === 0 ? counted : Math.max(counted, 1);
       resolve({ passed, failed, skipped });

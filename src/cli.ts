@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
+// A small young generation: the Kubernetes client's models would otherwise take us over 150 MB for garbage.
 import { Command, CommanderError, Option } from 'commander';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';

@@ -7,7 +7,8 @@ import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
-import { bugFailure, newRunId, ScenarioRunner, type ScenarioRunResult } from '../run/run-scenario.ts';
+import { bugFailure, newRunId } from '../run/run-identity.ts';
+import type { ScenarioRunResult } from '../run/run-scenario.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { tellFailure } from './tell-failure.ts';
 import { InterruptedError } from '../run/interrupted-error.ts';
@@ -64,6 +65,8 @@ export async function runOne(
     const reason: unknown = context.interrupted.reason;
     return writer.write(attempt.refused(failure, reason instanceof InterruptedError ? reason.signal : null));
   }
+  // With it comes the Kubernetes client, which takes longer to load than all before it.
+  const { ScenarioRunner } = await import('../run/run-scenario.ts');
   const setupMs = Date.now() - startedAt.getTime();
   const renderer = chooseRenderer({ ...context, json: options.json === true, quiet: false, parallel: false });
   const runner = new ScenarioRunner({

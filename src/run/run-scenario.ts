@@ -3,6 +3,7 @@ import { allocateRanges } from './allocate-ranges.ts';
 import { IMAGE_STEPS, prepareEngineImage } from './image-phase.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
+import { bugFailure } from './run-identity.ts';
 import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
@@ -46,18 +47,6 @@ const DIAGNOSTICS_TIMEOUT_MS = 30_000;
 const LEASE_MARGIN_MS = 2 * 60 * 60_000;
 /** A kept run is collectable when nobody came back for it for a week. */
 const KEPT_LEASE_MS = 7 * 24 * 60 * 60_000;
-
-/** The failure that an error is which nobody expected. */
-export function bugFailure(step: string, error: Error): Failure {
-  const hint =
-    'This is a defect of twinstack: please report it with stack-trace.txt from the report directory.';
-  return { class: 'bug', step, message: error.message, hint };
-}
-
-/** A run's id: short enough that every name made of it fits an interface's 15 characters, and a letter first. */
-export function newRunId(): string {
-  return `${customAlphabet('abcdefghijklmnopqrstuvwxyz', 1)()}${customAlphabet('abcdefghijklmnopqrstuvwxyz0123456789', 5)()}`;
-}
 
 /** A token for `kubeadm join`, in kubeadm's form `[a-z0-9]{6}.[a-z0-9]{16}`. */
 function newBootstrapToken(): string {

@@ -7,7 +7,7 @@ import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
 import { LxdClient } from '../../src/providers/lxd/lxd-client.ts';
 import { LxdProvider } from '../../src/providers/lxd/lxd-provider.ts';
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL } from '../../src/providers/lxd/lxd-requests.ts';
-import { newRunId } from '../../src/run/run-scenario.ts';
+import { newRunId } from '../../src/run/run-identity.ts';
 import { never } from '../support/never.ts';
 import { sampleOwner } from '../support/owner.ts';
 import { testProviderContract, type ContractSubject } from '../unit/providers/provider-contract.ts';

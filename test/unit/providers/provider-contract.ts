@@ -5,7 +5,7 @@ import type { ExecutionContext, Implementation } from 'ava';
 import { planOf, type RunObjects } from './run-objects.ts';
 import { Journal } from '../../../src/run/journal.ts';
 import { removeRun } from '../../../src/run/remove-run.ts';
-import { newRunId } from '../../../src/run/run-scenario.ts';
+import { newRunId } from '../../../src/run/run-identity.ts';
 import { never } from '../../support/never.ts';
 import { sampleLease, sampleOwner } from '../../support/owner.ts';
 import {
