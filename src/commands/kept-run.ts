@@ -20,7 +20,13 @@ async function findRun(name: string, context: CommandContext): Promise<RunRecord
 }
 
 /** The node that a word means: its whole name, or what follows the run; without a word the first control plane. */
-function findNode(run: RunRecord, name: string | undefined, context: CommandContext): string | null {
+async function findNode(
+  runName: string,
+  name: string | undefined,
+  context: CommandContext,
+): Promise<string | null> {
+  const run = await findRun(runName, context);
+  if (run === null) return null;
   const node = run.nodes.find(
     (candidate) => name === undefined || [candidate.name, candidate.shortName].includes(name),
   );
@@ -56,8 +62,7 @@ export async function logsCommand(
   nodeName: string | undefined,
   context: CommandContext,
 ): Promise<number> {
-  const run = await findRun(name, context);
-  const node = run === null ? null : findNode(run, nodeName, context);
+  const node = await findNode(name, nodeName, context);
   if (node === null) return 2;
   const { provider } = createWorkbench(context);
   await provider.node(node).run('journalctl', ['--boot', '--no-pager'], {
@@ -74,8 +79,7 @@ export async function shellCommand(
   nodeName: string | undefined,
   context: CommandContext,
 ): Promise<number> {
-  const run = await findRun(name, context);
-  const node = run === null ? null : findNode(run, nodeName, context);
+  const node = await findNode(name, nodeName, context);
   if (node === null) return 2;
   const [file, ...args] = createWorkbench(context).provider.shellCommand(node);
   if (file === undefined) return 2;

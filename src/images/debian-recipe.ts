@@ -7,7 +7,7 @@ import { contentKey } from './content-key.ts';
 import { componentKey, componentsOf, ensureComponents, sourceOf } from './ensure-components.ts';
 import { debianBaseKey, ensureDebianBase, unpackDebianBase } from './debian-base.ts';
 import { goCacheDirectory } from './go-toolchain.ts';
-import { goOptionsOf } from './go-toolchain-status.ts';
+import { goOptionsOf } from './go-options.ts';
 import { GoModuleSource } from './go-module-source.ts';
 import { importContainerImages } from './import-container-images.ts';
 import { loadNodeImageData, templatesDirectory, type NodeImageData } from './node-image-data.ts';
