@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import type { InitOptions } from './commands/init.ts';
 import type { RunOptions } from './commands/run-options.ts';
 
 // Every program that we start, a daemon too, looks for others in it.
@@ -101,6 +102,28 @@ program
   .addOption(json())
   .action((options: { json?: boolean }) =>
     exitWith(import('./commands/list.ts').then(({ listCommand }) => listCommand(options, context))),
+  );
+
+program
+  .command('init')
+  .description('write a scenario file from a few answers')
+  .argument('[file]', 'the file to write; one that is there is never changed')
+  .addOption(
+    new Option('--families <order>', 'the families, the primary one first').choices([
+      'IPv4,IPv6',
+      'IPv6,IPv4',
+      'IPv4',
+      'IPv6',
+    ]),
+  )
+  .option('--workers <number>', 'workers beside the control plane')
+  .option('--kubernetes <version>', 'a Kubernetes release, without the v')
+  .addOption(
+    new Option('--egress <way>', 'whether nodes may reach what lies outside').choices(['open', 'blocked']),
+  )
+  .option('--yes', 'no questions: the default of everything that no option says')
+  .action((file: string | undefined, options: InitOptions) =>
+    exitWith(import('./commands/init.ts').then(({ initCommand }) => initCommand(file, options, context))),
   );
 
 program

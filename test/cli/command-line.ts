@@ -111,6 +111,7 @@ export const VERBS: readonly (readonly string[])[] = [
   ['plan'],
   ['lint'],
   ['list'],
+  ['init'],
   ['doctor'],
   ['ps'],
   ['down'],
