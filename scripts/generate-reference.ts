@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { scenarioJsonSchema } from '../src/scenario/json-schema.ts';
 import type { JsonSchema } from '../src/scenario/json-schema.ts';
 import { ALL_RULES } from '../src/scenario/rules/all-rules.ts';
-import { SUPPORTED_KUBERNETES_VERSIONS } from '../src/scenario/supported-versions.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../src/scenario/supported-versions.ts';
 
 interface Row {
   readonly key: string;
@@ -119,7 +119,7 @@ A scenario is one YAML document. Every key has a default, so the shortest one is
 name: quickstart
 \`\`\`
 
-That is a cluster of one node: Kubernetes ${SUPPORTED_KUBERNETES_VERSIONS[0] ?? ''} by kubeadm, with IPv4 and IPv6 for pods and Services. The first line makes editors
+That is a cluster of one node: Kubernetes ${DEFAULT_KUBERNETES_VERSION} by kubeadm, with IPv4 and IPv6 for pods and Services. The first line makes editors
 with a YAML language server complete keys and show what is on this page. Unknown keys are errors. \`scenarios/\` holds complete
 files; \`scenarios/quickstart.yaml\` explains itself.
 

@@ -22,12 +22,17 @@ const componentSchema = z.strictObject({
 const componentsSchema = z
   .strictObject({
     components: z.record(z.string(), componentSchema),
+    /** The release of a scenario that names none. */
+    default: version,
     releases: z.record(
       version,
       z.strictObject({ source: z.string(), versions: z.record(z.string(), version) }),
     ),
   })
-  .superRefine(({ components, releases }, context) => {
+  .superRefine(({ components, default: fallback, releases }, context) => {
+    if (!Object.hasOwn(releases, fallback)) {
+      context.addIssue({ code: 'custom', path: ['default'], message: `there is no release ${fallback}` });
+    }
     for (const [release, { versions }] of Object.entries(releases)) {
       const missing = Object.keys(components).filter((name) => versions[name] === undefined);
       const unknown = Object.keys(versions).filter((name) => components[name] === undefined);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { hasDuplicates, networkSchema, text } from './network-schema.ts';
-import { DEFAULT_KUBERNETES_VERSION } from './supported-versions.ts';
+import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
 
 // Everything that is known about the shape of a scenario file is in this one schema: types, validation, defaults, the editors'
 // JSON Schema and the reference page come from it. What depends on several values at once is a rule, in rules/.
@@ -41,8 +41,8 @@ const distribution = z
       })
       .default(DEFAULT_KUBERNETES_VERSION)
       .meta({
-        description: "The distribution's own version; kubeadm's is the Kubernetes release without the v.",
-        examples: ['1.36.3', '1.36.3+k0s.2'],
+        description: `The distribution's own version; kubeadm's is the Kubernetes release without the v, one of ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}.`,
+        examples: [...SUPPORTED_KUBERNETES_VERSIONS, '1.36.3+k0s.2'],
       }),
   })
   .prefault({})

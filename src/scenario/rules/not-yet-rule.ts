@@ -25,6 +25,12 @@ function machineFindings({ provider, nodes }: WrittenScenario): Finding[] {
   ];
 }
 
+/** The known release of the same minor, else the newest. */
+function nearestVersion(wanted: string, knownVersions: readonly string[]): string | undefined {
+  const [major = '', minor = ''] = wanted.split('.');
+  return knownVersions.find((version) => version.startsWith(`${major}.${minor}.`)) ?? knownVersions[0];
+}
+
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
   const { distribution, cni, image } = written;
   const isOther = distribution.name !== 'kubeadm';
@@ -46,7 +52,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
             ['distribution', 'version'],
             `Kubernetes ${printable(distribution.version)}`,
             `this version provisions ${knownVersions.join(', ')}`,
-            `use ${knownVersions[0] ?? 'another release'}`,
+            `use ${nearestVersion(distribution.version, knownVersions) ?? 'another release'}`,
           ),
         ]
       : []),

@@ -2,6 +2,7 @@ import test from 'ava';
 import { parseAllDocuments } from 'yaml';
 import { fileOf, samplePlan } from '../../support/sample-plan.ts';
 import { IPV4_ONLY, IPV6_PRIMARY, sampleScenario, THREE_NODES } from '../../support/sample-scenario.ts';
+import { SUPPORTED_KUBERNETES_VERSIONS } from '../../../src/scenario/supported-versions.ts';
 import type { Scenario } from '../../../src/scenario/scenario.ts';
 
 type Document = Record<string, unknown> & { kind: string };
@@ -101,6 +102,34 @@ test('extra arguments reach their component alone and win over ours', (t) => {
     'node-ip': '198.51.100.11,2001:db8:88::11',
   });
 });
+
+test('every supported minor is one whose sources were read for the tests below', (t) => {
+  const minors = SUPPORTED_KUBERNETES_VERSIONS.map((version) => version.split('.').slice(0, 2).join('.'));
+  t.deepEqual([...new Set(minors)].sort(), ['1.34', '1.35', '1.36']);
+});
+
+for (const version of SUPPORTED_KUBERNETES_VERSIONS) {
+  test(`kubeadm ${version} is given what it knows`, (t) => {
+    const config = configOf({ ...THREE_NODES, distribution: { name: 'kubeadm', version } });
+    const join = configOf({ ...THREE_NODES, distribution: { name: 'kubeadm', version } }, 'worker-1');
+    // v1beta4 is in kubeadm since 1.31 and the newest up to 1.36.
+    for (const document of [config.InitConfiguration, config.ClusterConfiguration, join.JoinConfiguration]) {
+      t.is(document?.apiVersion, 'kubeadm.k8s.io/v1beta4');
+    }
+    t.is(config.ClusterConfiguration?.kubernetesVersion, `v${version}`);
+    // Written for all: the field is there since 1.31, and from 1.35 the kubelet refuses a host with cgroup v1 by default.
+    t.is(config.KubeletConfiguration?.apiVersion, 'kubelet.config.k8s.io/v1beta1');
+    t.is(config.KubeletConfiguration?.failCgroupV1, false);
+    // nftables is kube-proxy's stable mode since 1.33; without a word it would take iptables in all of them.
+    t.is(config.KubeProxyConfiguration?.apiVersion, 'kubeproxy.config.k8s.io/v1alpha1');
+    t.is(config.KubeProxyConfiguration?.mode, 'nftables');
+    // Gates come and go with each minor, so none is set that the scenario does not ask for.
+    t.deepEqual(config.KubeletConfiguration?.featureGates, {});
+    t.deepEqual(config.KubeProxyConfiguration?.featureGates, {});
+    t.false('featureGates' in (config.ClusterConfiguration ?? {}));
+    t.like(argsOf(config, 'etcd'), { 'unsafe-no-fsync': 'true' });
+  });
+}
 
 for (const mode of ['nftables', 'iptables'] as const) {
   test(`kube-proxy runs in mode ${mode}`, (t) => {

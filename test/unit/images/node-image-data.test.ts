@@ -52,6 +52,16 @@ test('a release without a component is refused, with its place', async (t) => {
   await t.throwsAsync(loadNodeImageData(copy), { message: /components\.json.*has no version of etcd/s });
 });
 
+test('a default that is no release is refused', async (t) => {
+  const copy = temporaryDirectory(t);
+  await cp(templates, copy, { recursive: true });
+  const file = join(copy, 'node-image', 'components.json');
+  const content = JSON.parse(await readFile(file, 'utf8')) as { default: string };
+  content.default = '1.2.3';
+  await writeFile(file, JSON.stringify(content));
+  await t.throwsAsync(loadNodeImageData(copy), { message: /components\.json.*there is no release 1\.2\.3/s });
+});
+
 test('container images have the names that kubeadm asks for', async (t) => {
   const { containers } = await loadNodeImageData(templates);
   const names = [

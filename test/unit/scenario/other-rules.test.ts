@@ -1,4 +1,5 @@
 import test from 'ava';
+import { parseScenario } from '../../../src/scenario/parse-scenario.ts';
 import { findings } from './findings.ts';
 
 type Case = readonly [text: string, expected: readonly string[]];
@@ -108,6 +109,9 @@ cases('not-yet', [
   ['distribution: { version: 1.36.3 }', []],
   ['distribution: { version: 1.36.2 }', ['not-yet distribution.version']],
   ['distribution: { version: 1.36.3+k0s.2 }', ['not-yet distribution.version']],
+  ['distribution: { version: 1.35.4 }', []],
+  ['distribution: { version: 1.34.4 }', []],
+  ['distribution: { version: 1.34.5 }', ['not-yet distribution.version']],
   ['cni: { name: bridge }', []],
   ['cni: { name: calico, mode: bird }', ['not-yet cni.name']],
   ['cni: { mode: bird }', ['not-yet cni.mode']],
@@ -128,6 +132,18 @@ test('not-yet: releases come from outside', (t) => {
   const text = 'distribution: { version: 1.35.4 }';
   t.deepEqual(findings(text, { knownVersions: ['1.36.3', '1.35.4'] }), []);
   t.deepEqual(findings('name: x', { knownVersions: ['1.35.4'] }), ['not-yet distribution.version']);
+});
+
+test('not-yet: another patch of a known minor is told that release, anything else the newest', (t) => {
+  const told = (version: string): string =>
+    parseScenario(`distribution: { version: ${version} }`, 'x.yaml', {
+      knownVersions: ['1.36.3', '1.35.4', '1.3.9'],
+    })
+      .problems.map(({ message }) => message)
+      .join('\n');
+  t.regex(told('1.35.2'), /provisions 1\.36\.3, 1\.35\.4, 1\.3\.9\); use 1\.35\.4$/);
+  t.regex(told('1.3.1'), /use 1\.3\.9$/);
+  t.regex(told('1.37.0'), /use 1\.36\.3$/);
 });
 
 cases('schema', [
