@@ -1,8 +1,10 @@
 import { HostCommandRunner } from '../process/host-command-runner.ts';
 import { directoriesOf, type Directories } from '../host/directories.ts';
 import { LxdProvider } from '../providers/lxd/lxd-provider.ts';
+import { Builder } from '../run/builder.ts';
 import { RunStore } from '../run/run-store.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
+import type { RootPlace } from '../images/root-place.ts';
 import type { Provider } from '../providers/provider.ts';
 
 /** The world as a verb sees it: streams, environment, and what the user's signals have aborted. */
@@ -23,13 +25,19 @@ export interface Workbench {
   readonly runner: CommandRunner;
   readonly store: RunStore;
   readonly provider: Provider;
+  /** Where node images are built by a user who is not root; null for root, who builds on the host. */
+  readonly rootPlace: RootPlace | null;
 }
 
 /** Composes the parts for a verb; touches nothing yet. */
 export function createWorkbench(context: CommandContext): Workbench {
   const directories = directoriesOf(context.env);
   const runner = new HostCommandRunner();
-  return { directories, runner, store: new RunStore(directories.state), provider: new LxdProvider(runner) };
+  const store = new RunStore(directories.state);
+  const provider = new LxdProvider(runner);
+  const rootPlace =
+    process.geteuid?.() === 0 ? null : new Builder(provider, store, directories.cache, context.abandoned);
+  return { directories, runner, store, provider, rootPlace };
 }
 
 /** Whether a question may be asked: a person is at both ends. */

@@ -19,13 +19,14 @@ export async function imageBuildCommand(
     );
     return 2;
   }
-  const { directories, runner } = createWorkbench(context);
+  const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
       { kubernetesVersion, architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' },
       {
         cacheDir: directories.cache,
         runner,
+        rootPlace,
         signal: context.interrupted,
         timeoutMs: BUILD_TIMEOUT_MS,
         onProgress: ({ step, done, total, elapsedMs }) =>

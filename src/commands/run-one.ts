@@ -84,6 +84,7 @@ export async function runOne(
       ensureNodeImage(imageSpecOf(scenario), {
         cacheDir: workbench.directories.cache,
         runner: workbench.runner,
+        rootPlace: workbench.rootPlace,
         signal,
         timeoutMs: BUILD_TIMEOUT_MS,
         onProgress,

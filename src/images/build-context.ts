@@ -9,6 +9,8 @@ export interface BuildContext {
   readonly signal: AbortSignal;
   /** The build's end, in `performance.now()`'s milliseconds. */
   readonly deadline: number;
+  /** Where trees with files of many owners are made; beside what is built from them unless given. */
+  readonly treeDirectory?: string;
   /** Tells a reader what the present step does just now. */
   report(detail: string): void;
 }

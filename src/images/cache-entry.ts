@@ -43,6 +43,8 @@ export async function ensureCacheEntry(
     await removeStaleEntries(parent, basename(entry.directory), context);
     const temporary = `${entry.directory}${TEMPORARY}${randomUUID()}`;
     await mkdir(temporary, { mode: 0o755 });
+    // At once: should root be killed here, the owner must be able to remove what is in it.
+    await giveToCacheOwner(temporary, context.cacheDir);
     try {
       await build(temporary);
       context.signal.throwIfAborted();

@@ -1,11 +1,23 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkBuildHost } from './build-host.ts';
 import { removeTree, unlessCacheLocked } from './cache-entry.ts';
 import { containerReferences, kubeadmImages, writeContainerImages } from './container-images.ts';
 import { contentKey } from './content-key.ts';
-import { componentKey, componentsOf, ensureComponents, sourceOf } from './ensure-components.ts';
-import { debianBaseKey, ensureDebianBase, unpackDebianBase } from './debian-base.ts';
+import {
+  componentKey,
+  componentPrograms,
+  componentsOf,
+  ensureComponents,
+  sourceOf,
+} from './ensure-components.ts';
+import {
+  debianBaseKey,
+  ensureDebianBase,
+  fetchDebianPackages,
+  unpackDebianBase,
+  type DebianBase,
+} from './debian-base.ts';
 import { goCacheDirectory } from './go-toolchain.ts';
 import { goOptionsOf } from './go-options.ts';
 import { GoModuleSource } from './go-module-source.ts';
@@ -24,8 +36,8 @@ import type { NodeImageSpec } from './node-image.ts';
 /** Raised when the code of a build changes what is in an image. */
 const RECIPE = 1;
 
-/** Steps of a build beside one for each component: base, its unpacking, container images, root file system, import, packing. */
-const FIXED_STEPS = 6;
+/** Steps beside one for each component: packages, base, its unpacking, container images, root file system, import, packing. */
+const FIXED_STEPS = 7;
 
 const CONTAINERD_ROOT = 'var/lib/containerd';
 
@@ -100,6 +112,25 @@ export class DebianRecipe implements NodeImageRecipe {
     await checkBuildHost(spec, sourceOf(data.catalogue, spec, sources), context);
   }
 
+  async prepare(spec: NodeImageSpec, context: BuildContext, progress: BuildProgress): Promise<void> {
+    const { data, sources } = this.#parts;
+    const components = componentsOf(data.catalogue, spec);
+    const source = sourceOf(data.catalogue, spec, sources);
+    const base = this.#base(spec);
+    // debootstrap mostly waits for a mirror and Go for the processors.
+    await inParallel(
+      context,
+      (context) =>
+        progress.step(`Fetching Debian ${base.definition.suite}`, context, (context) =>
+          fetchDebianPackages(base, context),
+        ),
+      (context) => ensureComponents(components, source, context, progress),
+    );
+    // Several GB that only another version of a component could use. Another build that does will remove them.
+    const goCache = goCacheDirectory(context);
+    await unlessCacheLocked(goCache, context, () => removeTree(goCache));
+  }
+
   async build(
     spec: NodeImageSpec,
     key: string,
@@ -110,22 +141,14 @@ export class DebianRecipe implements NodeImageRecipe {
     const { data, sources } = this.#parts;
     const components = componentsOf(data.catalogue, spec);
     const source = sourceOf(data.catalogue, spec, sources);
-    const base = {
-      definition: data.debian,
-      architecture: spec.architecture,
-      mirror: data.upstream.debianMirror,
-    };
-    const work = join(outDirectory, 'work');
+    const base = this.#base(spec);
+    const work = await mkdtemp(join(context.treeDirectory ?? outDirectory, 'work-'));
     const tree = join(work, 'rootfs');
-    await mkdir(work);
-    // debootstrap mostly waits for a mirror and Go for the processors.
-    const [archive, programs] = await inParallel(
+    const programs = await componentPrograms(components, source, context);
+    const archive = await progress.step(
+      `Installing Debian ${base.definition.suite}`,
       context,
-      (context) =>
-        progress.step(`Installing Debian ${base.definition.suite}`, context, (context) =>
-          ensureDebianBase(base, context),
-        ),
-      (context) => ensureComponents(components, source, context, progress),
+      async (context) => await ensureDebianBase(base, context),
     );
     await progress.step('Unpacking Debian', context, (context) => unpackDebianBase(archive, tree, context));
     const images = await this.#fillTree(spec, { programs, tree, work }, context, progress);
@@ -135,9 +158,6 @@ export class DebianRecipe implements NodeImageRecipe {
       await writeImageMetadata({ spec, suite: data.debian.suite, key }, files.metadata);
     });
     await removeTree(work);
-    // Several GB that only another version of a component could use. Another build that does will remove them.
-    const goCache = goCacheDirectory(context);
-    await unlessCacheLocked(goCache, context, () => removeTree(goCache));
     return {
       schemaVersion: 1,
       key,
@@ -146,6 +166,11 @@ export class DebianRecipe implements NodeImageRecipe {
       images,
       imageRepository: data.containers.repository,
     };
+  }
+
+  #base({ architecture }: NodeImageSpec): DebianBase {
+    const { debian, upstream } = this.#parts.data;
+    return { definition: debian, architecture, mirror: upstream.debianMirror };
   }
 
   /** Makes a node of an unpacked Debian. @returns the references of its container images that others need to know. */
@@ -201,21 +226,18 @@ function fail(message: string): never {
 }
 
 /** Does two things at once; when one fails the other is aborted, and it has ended when this rejects. */
-async function inParallel<A, B>(
+async function inParallel(
   context: BuildContext,
-  first: (context: BuildContext) => Promise<A>,
-  second: (context: BuildContext) => Promise<B>,
-): Promise<[A, B]> {
+  first: (context: BuildContext) => Promise<void>,
+  second: (context: BuildContext) => Promise<void>,
+): Promise<void> {
   const failed = new AbortController();
   const both = { ...context, signal: AbortSignal.any([context.signal, failed.signal]) };
   const abortOther = (error: unknown): never => {
     failed.abort(error);
     throw error;
   };
-  const results = await Promise.allSettled([first(both).catch(abortOther), second(both).catch(abortOther)]);
+  await Promise.allSettled([first(both).catch(abortOther), second(both).catch(abortOther)]);
   context.signal.throwIfAborted();
   failed.signal.throwIfAborted();
-  const [a, b] = results;
-  if (a.status === 'rejected' || b.status === 'rejected') throw new Error('a part failed without saying why');
-  return [a.value, b.value];
 }

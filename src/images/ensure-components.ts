@@ -50,14 +50,13 @@ export async function componentKey(component: Component, source: ComponentSource
   return contentKey({ name, version, architecture, source: source.name, inputs });
 }
 
-/** Gives the programs of every component, from the cache or from their source, one component after the other. */
+/** Puts the programs of every component into the cache, one component after the other. */
 export async function ensureComponents(
   components: readonly Component[],
   source: ComponentSource,
   context: BuildContext,
   progress: BuildProgress,
-): Promise<NodeProgram[]> {
-  const programs: NodeProgram[] = [];
+): Promise<void> {
   for (const [index, component] of components.entries()) {
     const title = `${component.name} ${component.version}`;
     const step = `Building ${title}, ${index + 1} of ${components.length}`;
@@ -67,6 +66,18 @@ export async function ensureComponents(
         source.build(component, temporary, context),
       ),
     );
+  }
+}
+
+/** The programs of every component, where {@link ensureComponents} put them. */
+export async function componentPrograms(
+  components: readonly Component[],
+  source: ComponentSource,
+  context: Pick<BuildContext, 'cacheDir'>,
+): Promise<NodeProgram[]> {
+  const programs: NodeProgram[] = [];
+  for (const component of components) {
+    const directory = await componentDirectory(component, source, context);
     for (const name of Object.keys(component.definition.programs)) {
       programs.push({ name, source: join(directory, name), directory: component.definition.directory });
     }
@@ -77,7 +88,7 @@ export async function ensureComponents(
 async function componentDirectory(
   component: Component,
   source: ComponentSource,
-  { cacheDir }: BuildContext,
+  { cacheDir }: Pick<BuildContext, 'cacheDir'>,
 ): Promise<string> {
   return join(cacheDir, 'components', `${component.name}-${await componentKey(component, source)}`);
 }

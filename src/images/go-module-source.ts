@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree, withCacheLock } from './cache-entry.ts';
 import { ensureGo, findGo, goCacheDirectory, type GoCommand, type GoOptions } from './go-toolchain.ts';
-import { runContained, runTool } from './run-tool.ts';
+import { runTethered, runTool } from './run-tool.ts';
 import { sha256 } from './template-files.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import type { BuildContext } from './build-context.ts';
@@ -149,7 +149,7 @@ async function compile(
   await mkdir(binaries);
   // All programs in one build: while one is linked, which keeps a single processor busy, others are compiled.
   const args = ['build', ...flags, `-o=${binaries}/`, ...programs.map(([, path]) => path)];
-  await runContained(context, go.file, args, { purpose: `building ${title}`, cwd, env, onLine });
+  await runTethered(context, go.file, args, { purpose: `building ${title}`, cwd, env, onLine });
   for (const [name, path] of programs) {
     await rename(join(binaries, defaultProgramName(path)), join(outDirectory, name));
     await chmod(join(outDirectory, name), 0o755);

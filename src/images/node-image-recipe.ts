@@ -14,7 +14,9 @@ export interface NodeImageRecipe {
   stepCount(spec: NodeImageSpec): number;
   /** @throws {FailureError} of class `preflight`, with the commands to run, when this host can't build. */
   preflight(spec: NodeImageSpec, context: BuildContext): Promise<void>;
-  /** Puts `metadata.tar.gz` and `rootfs.squashfs` into a directory. */
+  /** Everything that needs a network, and no root: puts the components and Debian's packages into the cache. */
+  prepare(spec: NodeImageSpec, context: BuildContext, progress: BuildProgress): Promise<void>;
+  /** Everything that takes root, and no network. Puts `metadata.tar.gz` and `rootfs.squashfs` into a directory. */
   build(
     spec: NodeImageSpec,
     key: string,

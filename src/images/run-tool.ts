@@ -36,6 +36,24 @@ export async function runTool(
   }
 }
 
+/** How much later than the build's own deadline a tethered program is ended, in seconds. */
+const TETHER_SLACK_SECONDS = 60;
+
+/**
+ * Like {@link runTool}; everything that the program starts ends with us, a SIGKILL included, unless it leaves its process group.
+ * Takes no root: the kernel sends SIGALRM to `timeout` when we are gone, for which that kills its whole group.
+ */
+export async function runTethered(
+  context: BuildContext,
+  file: string,
+  args: readonly string[],
+  options: ToolOptions,
+): Promise<CommandResult> {
+  const seconds = String(Math.ceil(remainingMs(context) / 1000) + TETHER_SLACK_SECONDS);
+  const tethered = ['--pdeathsig', 'ALRM', 'timeout', '--signal=KILL', seconds, file, ...args];
+  return await runTool(context, 'setpriv', tethered, options);
+}
+
 /**
  * Like {@link runTool}, in a process and mount namespace of its own. Everything that the program starts ends with it, and it ends
  * with us, a SIGKILL included: a compiler or debootstrap that outlived its build would go on writing into a directory that the next

@@ -71,6 +71,14 @@ export interface CachedResource {
   readonly sizeBytes: number | null;
 }
 
+/** A machine to build node images in: privileged, without a network, with folders of the host at the same paths. */
+export interface BuilderSpec {
+  readonly name: string;
+  readonly folders: readonly { readonly path: string; readonly writable: boolean }[];
+  /** A folder that exists, for files that the engine's client is given. */
+  readonly temporaryDirectory: string;
+}
+
 /** A file to be written into a node; `content` is text. */
 export interface NodeFile {
   /** Absolute. */
@@ -117,6 +125,8 @@ export interface Provider {
   ): Promise<{ readonly name: string; readonly unpacked: boolean; readonly storageDriver: string }>;
   /** Unpacks an image into the storage pool by making a throw-away instance of it; the caller journals the instance's name. */
   unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void>;
+  /** Makes and starts a builder, an instance with its labels; the caller journals its name. */
+  startBuilder(spec: BuilderSpec, owner: Owner, options: CallOptions): Promise<void>;
   /** Creates an object with its labels. Creating what exists with the same owner is not an error. */
   create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void>;
   start(instance: string, options: CallOptions): Promise<void>;

@@ -6,6 +6,7 @@ import type { NodeImage } from '../../src/images/node-image.ts';
 import type { ResourceRef } from '../../src/run/event.ts';
 import type { Lease } from '../../src/run/lease.ts';
 import type {
+  BuilderSpec,
   CachedResource,
   CallOptions,
   EngineInfo,
@@ -98,6 +99,14 @@ export class InMemoryProvider implements Provider {
       unpacked: true,
       storageDriver: 'memory',
     }));
+  }
+
+  startBuilder(spec: BuilderSpec, owner: Owner, options: CallOptions): Promise<void> {
+    return this.#call('startBuilder', spec.name, options, () => {
+      const object = { kind: 'instance', name: spec.name, spec: null, ...owner } as const;
+      this.#objects.set(keyOf(object), object);
+      this.#started.add(spec.name);
+    });
   }
 
   unpackImage(image: string, _instance: string, _owner: Owner, options: CallOptions): Promise<void> {

@@ -62,20 +62,23 @@ export async function ensureLxdImage(
   image: NodeImage,
   options: CallOptions & { onProgress(text: string): void },
 ): Promise<string> {
-  const there = await findImage(client, image.key, options);
-  if (there !== null) return there;
-  options.onProgress('importing the node image into LXD');
   const { metadataFile, rootfsFile, key } = image;
-  const args = [
-    'image',
-    'import',
-    '--project',
-    PROJECT,
-    metadataFile,
-    rootfsFile,
-    'local:',
-    `${IMAGE_PROPERTY}=${key}`,
-  ];
+  const onImport = (): void => options.onProgress('importing the node image into LXD');
+  return await importImage(client, runner, { key, files: [metadataFile, rootfsFile], onImport }, options);
+}
+
+/** Imports the files of an image under our label, unless LXD has one with that key. @returns its fingerprint. */
+export async function importImage(
+  client: LxdClient,
+  runner: CommandRunner,
+  image: { readonly key: string; readonly files: readonly string[]; readonly onImport?: () => void },
+  options: CallOptions,
+): Promise<string> {
+  const { key, files } = image;
+  const there = await findImage(client, key, options);
+  if (there !== null) return there;
+  image.onImport?.();
+  const args = ['image', 'import', '--project', PROJECT, ...files, 'local:', `${IMAGE_PROPERTY}=${key}`];
   try {
     await runner.run('lxc', args, { timeoutMs: options.timeoutMs, signal: options.signal });
   } catch (error) {
@@ -84,7 +87,7 @@ export async function ensureLxdImage(
     throw error;
   }
   const fingerprint = await findImage(client, key, options);
-  if (fingerprint === null) throw new Error('LXD imported the node image and does not list it');
+  if (fingerprint === null) throw new Error('LXD imported an image and does not list it');
   return fingerprint;
 }
 

@@ -9,6 +9,7 @@ import {
   lxdProfiles,
   lxdServer,
 } from './lxd-objects.ts';
+import { startBuilder } from './lxd-builder.ts';
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
@@ -17,6 +18,7 @@ import { CommandError, type CommandRunner } from '../../process/command-runner.t
 import type { NodeImage } from '../../images/node-image.ts';
 import type { ResourceRef } from '../../run/event.ts';
 import type {
+  BuilderSpec,
   CachedResource,
   CallOptions,
   EngineInfo,
@@ -94,6 +96,11 @@ export class LxdProvider implements Provider {
     const { path, body } = unpackRequest(image, instance, STORAGE_POOL, owner);
     await this.#client.query('POST', path, body, options);
     await this.#client.query('DELETE', objectPath('instance', instance), undefined, options);
+  }
+
+  async startBuilder(spec: BuilderSpec, owner: Owner, options: CallOptions): Promise<void> {
+    await startBuilder(this.#client, this.#runner, spec, owner, options);
+    await this.start(spec.name, options);
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {

@@ -18,7 +18,7 @@ export interface CreateRequest {
  * What a Kubernetes node needs of its container. It is privileged: root inside is root outside, which the README says in plain
  * words. `lxc.mount.auto` gives kubelet and kube-proxy a writable /proc, /sys and cgroup tree.
  */
-const NODE_CONFIG = {
+export const NODE_CONFIG = {
   'security.privileged': 'true',
   'security.nesting': 'true',
   // A host that restarts must not bring back the nodes of a run whose owner is gone.
@@ -52,7 +52,8 @@ function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record
   return config;
 }
 
-function labelsOf(owner: Owner): Record<string, string> {
+/** What makes an object ours, and says whose it is. */
+export function labelsOf(owner: Owner): Record<string, string> {
   return { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
 }
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildProgress } from '../../../src/images/build-progress.ts';
 import type { Component, ComponentSource } from '../../../src/images/component-source.ts';
-import { componentKey, ensureComponents } from '../../../src/images/ensure-components.ts';
+import { componentKey, componentPrograms, ensureComponents } from '../../../src/images/ensure-components.ts';
 import { buildContext } from './build-surroundings.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -31,7 +31,9 @@ const quiet = (): BuildProgress => new BuildProgress(2, () => undefined);
 test('each component is built once, and again only when its inputs change', async (t) => {
   const context = buildContext(temporaryDirectory(t));
   const built: string[] = [];
-  const programs = await ensureComponents(components, fakeSource(built), context, quiet());
+  const source = fakeSource(built);
+  await ensureComponents(components, source, context, quiet());
+  const programs = await componentPrograms(components, source, context);
   t.deepEqual(built, ['etcd', 'coredns']);
   t.deepEqual(
     programs.map(({ name }) => name),
@@ -39,7 +41,7 @@ test('each component is built once, and again only when its inputs change', asyn
   );
   t.is(await readFile(programs[0]?.source ?? '', 'utf8'), 'etcd');
 
-  t.deepEqual(await ensureComponents(components, fakeSource(built), context, quiet()), programs);
+  await ensureComponents(components, source, context, quiet());
   t.is(built.length, 2);
 
   await ensureComponents(components, fakeSource(built, '-x'), context, quiet());

@@ -17,7 +17,15 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 function dependencies(cacheDir: string, changes: Partial<NodeImageDependencies> = {}): NodeImageDependencies {
   const { signal } = new AbortController();
   const runner = new FakeRunner();
-  return { cacheDir, runner, signal, timeoutMs: 10_000, onProgress: () => undefined, ...changes };
+  return {
+    cacheDir,
+    runner,
+    rootPlace: null,
+    signal,
+    timeoutMs: 10_000,
+    onProgress: () => undefined,
+    ...changes,
+  };
 }
 
 const nothing = (): Promise<void> => Promise.resolve();

@@ -16,6 +16,7 @@ export function fakeRecipe(
     key: () => Promise.resolve(KEY),
     stepCount: () => 1,
     preflight: () => Promise.resolve(),
+    prepare: () => Promise.resolve(),
     build: async (spec, key, outDirectory, context, progress) =>
       await progress.step('Building', context, async ({ signal }) => {
         const files = imageFiles(outDirectory);

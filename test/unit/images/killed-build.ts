@@ -12,6 +12,7 @@ const signal = new AbortController().signal;
 await ensureNodeImageWith(recipe, SPEC, {
   cacheDir: process.argv[2] ?? '',
   runner: new FakeRunner(),
+  rootPlace: null,
   signal,
   timeoutMs: 60_000,
   onProgress: () => undefined,
