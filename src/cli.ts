@@ -5,7 +5,7 @@ import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { InitOptions } from './commands/init.ts';
-import type { RunOptions } from './commands/run-options.ts';
+import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
 // Every program that we start, a daemon too, looks for others in it.
 process.env['PATH'] = withoutNpmFolders(process.env['PATH'] ?? '');
@@ -35,6 +35,11 @@ const set = (): Option =>
   new Option('--set <path=value>', 'change a field of the scenario, such as nodes.workers=2')
     .default([])
     .argParser(collect);
+const annotations = (): Option =>
+  new Option(
+    '--annotations <where>',
+    'problems at lines of scenario files; by default under GitHub Actions',
+  ).choices(['github', 'none']);
 
 /** Options that a scenario's run and its plan share. */
 function scenarioOptions(command: Command): Command {
@@ -74,7 +79,10 @@ scenarioOptions(
       .choices(['never', 'on-failure', 'always'])
       .default('never'),
   )
-  .action((paths: string[], options: RunOptions) =>
+  .option('--parallel <number>', 'how many at a time where there is room: a number, or auto', '1')
+  .option('--shard <i/n>', 'only this part of the scenarios, such as 1/3, for one of several machines')
+  .addOption(annotations())
+  .action((paths: string[], options: RunManyOptions) =>
     exitWith(import('./commands/run.ts').then(({ runCommand }) => runCommand(paths, options, context))),
   );
 
@@ -92,7 +100,8 @@ program
   .argument('<paths...>', 'scenario files, or folders of them')
   .addOption(set())
   .addOption(json())
-  .action((paths: string[], options: { json?: boolean; set?: string[] }) =>
+  .addOption(annotations())
+  .action((paths: string[], options: { json?: boolean; set?: string[]; annotations?: AnnotationChoice }) =>
     exitWith(import('./commands/lint.ts').then(({ lintCommand }) => lintCommand(paths, options, context))),
   );
 

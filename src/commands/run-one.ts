@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
-import { prepareHost } from './prepare-host.ts';
+import type { HostReadiness, prepareHost } from './prepare-host.ts';
 import { planParts } from './plan-parts.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { packageVersion } from '../package-root.ts';
@@ -17,8 +17,9 @@ import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts'
 import { formatProblem } from '../scenario/problem.ts';
 import { chooseRenderer } from '../ui/choose-renderer.ts';
 import { familyWord } from '../checks/planned-check.ts';
-import type { HostReadiness } from './prepare-host.ts';
 import type { NodeImageSpec } from '../images/node-image.ts';
+import type { Renderer } from '../ui/renderer.ts';
+import type { RunEvent } from '../run/event.ts';
 import type { Report } from '../report/report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -32,12 +33,23 @@ export function imageSpecOf(scenario: Scenario): NodeImageSpec {
   };
 }
 
+/** What a run shares with the others of its call. */
+export interface RunSurroundings {
+  /** Shows this run among others; null for a screen of its own. */
+  readonly renderer: Renderer | null;
+  /** Makes the host ready, or rejects with the reason why this run must not begin. */
+  prepareHost(image: NodeImageSpec, nodes: number): ReturnType<typeof prepareHost>;
+  /** Hears every event of the run. */
+  onEvent(event: RunEvent): void;
+}
+
 /** Loads, prepares, runs and reports one scenario. The report's exit code is the run's. */
 export async function runOne(
   file: string,
   options: RunOptions,
   context: CommandContext,
   workbench: Workbench,
+  surroundings: RunSurroundings,
 ): Promise<Report> {
   const runId = newRunId();
   const startedAt = new Date();
@@ -57,7 +69,7 @@ export async function runOne(
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   try {
     const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
-    readiness = await prepareHost(context, workbench, imageSpecOf(scenario), nodes, options.yes === true);
+    readiness = await surroundings.prepareHost(imageSpecOf(scenario), nodes);
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -68,7 +80,8 @@ export async function runOne(
   // With it comes the Kubernetes client, which takes longer to load than all before it.
   const { ScenarioRunner } = await import('../run/run-scenario.ts');
   const setupMs = Date.now() - startedAt.getTime();
-  const renderer = chooseRenderer({ ...context, json: options.json === true, quiet: false, parallel: false });
+  const own = { ...context, json: options.json === true, quiet: false, parallel: false };
+  const renderer = surroundings.renderer ?? chooseRenderer(own);
   const runner = new ScenarioRunner({
     runId,
     scenario,
@@ -79,7 +92,11 @@ export async function runOne(
     stateDirectory: workbench.directories.state,
     reportDir,
     keep: options.keep ?? 'never',
-    sinks: [(event) => renderer.handle(event), (event) => writer.append(event)],
+    sinks: [
+      (event) => renderer.handle(event),
+      (event) => writer.append(event),
+      (event) => surroundings.onEvent(event),
+    ],
     prepareImage: ({ signal, onProgress }) =>
       ensureNodeImage(imageSpecOf(scenario), {
         cacheDir: workbench.directories.cache,
@@ -109,7 +126,7 @@ export async function runOne(
     });
     return await writer.write(report);
   } finally {
-    await renderer.close();
+    if (surroundings.renderer === null) await renderer.close();
   }
 }
 
@@ -221,6 +238,7 @@ function lintFailure({ problems }: LoadedScenario): Failure | null {
 }
 
 function preparationFailure(error: unknown, context: CommandContext): Failure {
+  if (error instanceof FailureError && error.failure.class === 'interrupted') return error.failure;
   if (context.interrupted.aborted) {
     return {
       class: 'interrupted',

@@ -13,6 +13,18 @@ export interface RunOptions {
   readonly egress?: boolean;
 }
 
+/** The options of `run` that concern all of its scenarios. */
+export interface RunManyOptions extends RunOptions {
+  /** A number, or `auto`: one for each processor. */
+  readonly parallel?: string;
+  /** `I/N`. */
+  readonly shard?: string;
+  readonly annotations?: AnnotationChoice;
+}
+
+/** Where to tell of problems beside the screen; unset, the environment decides. */
+export type AnnotationChoice = 'github' | 'none';
+
 /** Options are another way to write a scenario's fields, checked as these are. */
 export function overridesOf(options: RunOptions): string[] {
   return [
@@ -21,4 +33,24 @@ export function overridesOf(options: RunOptions): string[] {
     ...(options.provider === undefined ? [] : [`provider=${options.provider}`]),
     ...(options.egress === false ? ['egress=blocked'] : []),
   ];
+}
+
+/** The command that runs the same again, for a shell. What only says where results go is left out. */
+export function commandOf(program: string, paths: readonly string[], options: RunManyOptions): string {
+  const words = [
+    ...paths,
+    ...(options.set ?? []).flatMap((override) => ['--set', override]),
+    ...(options.timeout === undefined ? [] : ['--timeout', options.timeout]),
+    ...(options.provider === undefined ? [] : ['--provider', options.provider]),
+    ...(options.egress === false ? ['--no-egress'] : []),
+    ...(options.keep === undefined || options.keep === 'never' ? [] : ['--keep', options.keep]),
+    ...(options.parallel === undefined || options.parallel === '1' ? [] : ['--parallel', options.parallel]),
+    ...(options.shard === undefined ? [] : ['--shard', options.shard]),
+  ];
+  return [program, 'run', ...words.map(quote)].join(' ');
+}
+
+/** A word as a shell reads it back. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -118,6 +118,8 @@ export interface Provider {
   info(options: CallOptions): Promise<EngineInfo>;
   /** Every range (CIDR) that the engine's networks use, whoever made them. */
   usedRanges(options: CallOptions): Promise<string[]>;
+  /** What our storage pool has left; null before it exists, and where the engine can't tell. */
+  poolFreeBytes(options: CallOptions): Promise<number | null>;
   /** Makes the image known to the engine if it is not; idempotent. `unpacked`: nodes can be made of it without a wait. */
   ensureImage(
     image: NodeImage,

@@ -63,3 +63,5 @@ function escape(text: string): string {
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;');
 }
+
+export { escape as escapeMarkdown, table as markdownTable };

@@ -3,11 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { RunEvent } from '../run/event.ts';
+import { renderIndexMarkdown } from './index-markdown.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import { redact } from './redact.ts';
 import type { IndexedReport, ReportIndex } from './report-index.ts';
-import { indexReports } from './report-index.ts';
+import { indexReports, withDistinctNames } from './report-index.ts';
 import type { Report } from './report.ts';
 import { stackTrace } from './stack-trace.ts';
 
@@ -15,6 +16,7 @@ const EVENTS_FILE = 'events.jsonl';
 const REPORT_FILE = 'report.json';
 const JUNIT_FILE = 'junit.xml';
 const SUMMARY_FILE = 'summary.md';
+const INDEX_FILE = 'index.json';
 const STACK_TRACE_FILE = 'stack-trace.txt';
 
 /** How {@link ReportWriter} writes. */
@@ -116,19 +118,23 @@ export class ReportWriter {
 }
 
 /**
- * Writes `index.json` over the runs' folders in `directory`, and returns what it says.
+ * Writes `index.json`, `junit.xml` and `summary.md` over the runs' folders in `directory`, and returns what the index says.
  *
- * @throws {Error} of `node:fs` when it can't be written.
+ * @throws {Error} of `node:fs` when one can't be written.
  */
 export async function writeReportIndex(
   directory: string,
-  reports: readonly [IndexedReport, ...IndexedReport[]],
+  reports: readonly IndexedReport[],
+  call: Pick<ReportIndex, 'command' | 'shard'>,
 ): Promise<ReportIndex> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
-  const index = indexReports(reports);
-  await writeFileAtomic(join(directory, 'index.json'), `${JSON.stringify(index, null, 2)}\n`, {
-    mode: 0o644,
-  });
+  const index = indexReports(reports, call);
+  const junit = renderJunit(withDistinctNames(reports.map(({ report }) => report)));
+  const write = (name: string, text: string): Promise<void> =>
+    writeFileAtomic(join(directory, name), text, { mode: 0o644 });
+  await write(JUNIT_FILE, junit);
+  await write(SUMMARY_FILE, renderIndexMarkdown(index, reports));
+  await write(INDEX_FILE, `${JSON.stringify(index, null, 2)}\n`);
   return index;
 }
 

@@ -88,7 +88,8 @@ function shortOf(
   const promised = growing.reduce((sum, run) => sum + run.needs.nodes * perNode, 0);
   const needed = nodes * perNode;
   if (free === null || free - promised >= needed) return null;
-  if (promised === 0) return `${what} is short: it needs ${gib(needed)}, and there are ${gib(free)} available`;
+  if (promised === 0)
+    return `${what} is short: it needs ${gib(needed)}, and there are ${gib(free)} available`;
   const whom = growing.map(({ label }) => label).join(', ');
   return `${what} is short: it needs ${gib(needed)}, and of ${gib(free)} available ${gib(promised)} are promised to ${whom}`;
 }

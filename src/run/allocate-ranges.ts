@@ -6,7 +6,7 @@ import { chooseNodeNetwork, type UsedRange } from '../network/choose-node-networ
 import { gatewayAddress } from '../network/node-addresses.ts';
 import { withFileLock } from './file-lock.ts';
 import type { CallOptions, NodeNetworkRange, Provider } from '../providers/provider.ts';
-import type { RunStore } from './run-store.ts';
+import type { RunRecord, RunStore } from './run-store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const LOCK_TIMEOUT_MS = 30_000;
@@ -57,6 +57,27 @@ async function hostRanges(): Promise<UsedRange[]> {
   return [...readIPv4Routes(ipv4), ...readIPv6Routes(ipv6), ...addresses];
 }
 
+/** Every range that this host, its engine and the runs that have not ended use, but for one run's own; and the runs' records. */
+export async function rangesInUse(
+  provider: Provider,
+  store: RunStore,
+  options: CallOptions,
+  runId: string | null,
+): Promise<{ readonly used: UsedRange[]; readonly records: readonly RunRecord[] }> {
+  const [host, engine, records] = await Promise.all([
+    hostRanges(),
+    provider.usedRanges(options),
+    store.list(),
+  ]);
+  const others = records.filter((record) => record.state !== 'finished' && record.runId !== runId);
+  const used: UsedRange[] = [
+    ...host,
+    ...engine.map((range) => ({ range, usedBy: `an ${provider.name.toUpperCase()} network` })),
+    ...others.flatMap((record) => record.ranges.map((range) => ({ range, usedBy: `run ${record.runId}` }))),
+  ];
+  return { used, records };
+}
+
 /**
  * Chooses the node network's ranges under a lock, so that runs which start together, the engine's networks and the host's routes
  * never overlap, and writes them into the run's record before the lock is given back.
@@ -75,17 +96,7 @@ export async function allocateRanges(
     signal: options.signal,
   };
   return withFileLock(join(run.stateDirectory, 'network.lock'), lock, async () => {
-    const [host, engine, records] = await Promise.all([
-      hostRanges(),
-      provider.usedRanges(options),
-      store.list(),
-    ]);
-    const others = records.filter((record) => record.state !== 'finished' && record.runId !== runId);
-    const used: UsedRange[] = [
-      ...host,
-      ...engine.map((range) => ({ range, usedBy: `an ${provider.name.toUpperCase()} network` })),
-      ...others.flatMap((record) => record.ranges.map((range) => ({ range, usedBy: `run ${record.runId}` }))),
-    ];
+    const { used, records } = await rangesInUse(provider, store, options, runId);
     const { families, pods, services, bridge } = scenario.network;
     const chosen = chooseNodeNetwork({ families, used, pods, services, written: bridge, randomBytes });
     const order = [...families].sort((family) => (family === scenario.network.primaryFamily ? -1 : 1));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseScenario } from './parse-scenario.ts';
 import type { ParsedScenario, ParseOptions } from './parse-scenario.ts';
 import { makeProblem } from './problem.ts';
@@ -97,26 +97,28 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /**
  * The scenario files that paths stand for: a file is itself, whatever its name, and a directory is all `*.yaml` and `*.yml` in and
- * below it. Sorted by path within each directory, in the order of the arguments, none twice.
+ * below it. Sorted by path within each directory, in the order of the arguments; a file that is named in two ways comes once, as it
+ * was named first.
  */
 export async function findScenarioFiles(
   paths: readonly string[],
 ): Promise<{ readonly files: readonly string[]; readonly problems: readonly Problem[] }> {
-  const files = new Set<string>();
+  const files = new Map<string, string>();
+  const add = (file: string): unknown => files.has(resolve(file)) || files.set(resolve(file), file);
   const problems: Problem[] = [];
   for (const path of paths) {
     try {
       if (!(await fileKind(path)).isDirectory) {
-        files.add(path);
+        add(path);
         continue;
       }
       const found = (await filesIn(path)).sort();
       if (found.length === 0)
         problems.push(fileProblem(path, 'holds no scenario: no *.yaml or *.yml is in or below it'));
-      for (const file of found) files.add(file);
+      for (const file of found) add(file);
     } catch (error) {
       problems.push(fileProblem(path, describeFileError(error)));
     }
   }
-  return { files: [...files], problems };
+  return { files: [...files.values()], problems };
 }

@@ -37,7 +37,9 @@ export function parseShard(text: string): Shard {
   }
   if (total > MOST_SHARDS) throw new ShardError(`"${text}": ${total} shards are more than ${MOST_SHARDS}`);
   if (index < 1 || index > total) {
-    throw new ShardError(`"${text}": there is no shard ${index} of ${total}: shards count from 1 to ${total}`);
+    throw new ShardError(
+      `"${text}": there is no shard ${index} of ${total}: shards count from 1 to ${total}`,
+    );
   }
   return { index, total };
 }

@@ -128,7 +128,7 @@ export class PlainRenderer implements Renderer {
 
   #write(line: string, run: ShownRun): void {
     if (this.#broken || this.#stream.destroyed || this.#stream.writableEnded) return;
-    const label = this.#labelRuns && line !== '' ? `${this.#palette.bold(run.scenario ?? '?')} ` : '';
+    const label = this.#labelRuns && line !== '' ? `${this.#palette.bold(`[${run.scenario ?? '?'}]`)} ` : '';
     this.#stream.write(`${label}${line}\n`);
   }
 }

@@ -219,7 +219,8 @@ export class RunDrawing {
   }
 }
 
-function taskList(parent?: TreeTask): TreeList {
+/** Tasks that listr2 draws and never runs. */
+export function taskList(parent?: TreeTask): TreeList {
   // By default listr2 ends the process with 127 on SIGINT, before anything is cleaned up.
   return new Listr<unknown, typeof DefaultRenderer, 'silent'>(
     [],
@@ -233,13 +234,13 @@ function taskList(parent?: TreeTask): TreeList {
   );
 }
 
-function addTask(list: TreeList, title: string, phase: PhaseName): TreeTask {
+/** A task at the end of a list, visible one turn of the event loop's microtasks later. */
+export function addTask(list: TreeList, title: string, phase: PhaseName): TreeTask {
   list.add({ title, task: () => undefined });
   const task = list.tasks.at(-1);
   if (task === undefined) throw new Error('listr2 took no task');
   // What was proved is what people look for: it is not folded away. (listr2 also asks the tasks below.)
   task.rendererOptions = { collapseSubtasks: phase !== 'verify' };
-  // Makes the task visible, one turn of the event loop's microtasks later.
   void task.check(undefined);
   return task;
 }

@@ -90,6 +90,10 @@ export class InMemoryProvider implements Provider {
     );
   }
 
+  poolFreeBytes(options: CallOptions): Promise<number | null> {
+    return this.#call('poolFreeBytes', '', options, () => null);
+  }
+
   ensureImage(
     image: NodeImage,
     options: CallOptions,

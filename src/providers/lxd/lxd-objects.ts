@@ -16,6 +16,10 @@ export const lxdNetworks = z.array(
 );
 export const lxdNetworkAcls = z.array(z.object({ name: z.string(), config }));
 export const lxdStoragePools = z.array(z.object({ name: z.string(), driver: z.string(), config }));
+/** For a pool that is not there, an empty object is read. */
+export const lxdPoolResources = z.object({
+  space: z.object({ total: z.number(), used: z.number() }).optional(),
+});
 export const lxdImages = z.array(
   z.object({
     fingerprint: z.string(),

@@ -7,6 +7,7 @@ import {
   lxdNetworks,
   lxdOperations,
   lxdProfiles,
+  lxdPoolResources,
   lxdServer,
 } from './lxd-objects.ts';
 import { startBuilder } from './lxd-builder.ts';
@@ -77,6 +78,12 @@ export class LxdProvider implements Provider {
         return value === undefined || !value.includes('/') ? [] : [value];
       }),
     );
+  }
+
+  async poolFreeBytes(options: CallOptions): Promise<number | null> {
+    const path = `/1.0/storage-pools/${STORAGE_POOL}/resources`;
+    const { space } = lxdPoolResources.parse((await this.#client.find(path, options)) ?? {});
+    return space === undefined ? null : space.total - space.used;
   }
 
   async ensureImage(

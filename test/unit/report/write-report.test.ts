@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { assembleReport } from '../../../src/report/assemble-report.ts';
 import { readReport } from '../../../src/report/read-report.ts';
+import { indexReports, reportIndexSchema } from '../../../src/report/report-index.ts';
 import { ReportWriter, writeReportIndex } from '../../../src/report/write-report.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { at, check, facts, failedCheckRun, passedRun, STEPS, V6_SERVICE } from './recorded-run.ts';
@@ -119,23 +120,60 @@ test('a file that can not be written keeps no other from being written', async (
   t.true((await readdir(directory)).includes('summary.md'));
 });
 
-test('several runs have an index', async (t) => {
+const CALL = { command: 'twinstack run scenarios --shard 1/2', shard: { index: 1, total: 2 } };
+
+test('several runs have an index, with one JUnit file and one summary', async (t) => {
   const directory = await temporary();
   const passed = assembleReport(passedRun(), facts());
   const failed = assembleReport(failedCheckRun(), facts({ scenario: null }));
-  const index = await writeReportIndex(directory, [
-    { directory: 'quickstart', report: passed },
-    { directory: 'other', report: failed },
-  ]);
+  const reports = [
+    { directory: '1-quickstart', report: passed },
+    { directory: '2-other', report: failed },
+  ];
+  const index = await writeReportIndex(directory, reports, CALL);
   t.is(index.exitCode, 1);
-  t.deepEqual(JSON.parse(await readFile(join(directory, 'index.json'), 'utf8')), index);
   t.deepEqual(
-    index.runs.map((run) => [run.directory, run.scenario, run.exitCode]),
+    reportIndexSchema.parse(JSON.parse(await readFile(join(directory, 'index.json'), 'utf8'))),
+    index,
+  );
+  t.like(index, { ...CALL, counts: { passed: 1, failed: 1, error: 0, aborted: 0, 'timed-out': 0 } });
+  t.deepEqual(
+    index.runs.map((run) => [run.directory, run.name, run.file, run.exitCode, run.timeToDualStackMs]),
     [
-      ['quickstart', 'quickstart', 0],
-      ['other', null, 1],
+      ['1-quickstart', 'quickstart', passed.scenario?.file, 0, passed.timeToDualStackMs],
+      ['2-other', null, null, 1, null],
     ],
   );
+  t.is(index.runs[0]?.reason, null);
+  t.regex(index.runs[1]?.reason ?? '', /ipv6.*failed/);
+  const junit = await readFile(join(directory, 'junit.xml'), 'utf8');
+  t.is(junit.match(/<testsuite /g)?.length, 2);
+  const summary = await readFile(join(directory, 'summary.md'), 'utf8');
+  t.true(summary.startsWith('# 1 of 2 passed, shard 1 of 2 (exit status 1)\n\n| scenario |'), summary);
+  t.true(summary.includes('Run it again: `twinstack run scenarios --shard 1/2`'), summary);
+  t.true(summary.includes('## quickstart: passed (exit status 0)'), summary);
+});
+
+test('an empty shard has an index, and is no failure', async (t) => {
+  const index = indexReports([], CALL);
+  t.like(index, { exitCode: 0, runs: [], counts: { passed: 0 } });
+  const directory = await temporary();
+  await writeReportIndex(directory, [], CALL);
+  t.regex(await readFile(join(directory, 'summary.md'), 'utf8'), /^# 0 of 0 passed.*\n\n.*this one is empty/);
+});
+
+test('two files that give the same name are told apart in JUnit and summary', async (t) => {
+  const directory = await temporary();
+  const report = assembleReport(passedRun(), facts());
+  const other = { ...report, scenario: { name: 'quickstart', file: 'other/x.yaml', sha256: '' } };
+  await writeReportIndex(
+    directory,
+    [report, other].map((one, index) => ({ directory: `${index}`, report: one })),
+    CALL,
+  );
+  const junit = await readFile(join(directory, 'junit.xml'), 'utf8');
+  t.regex(junit, /<testsuite name="quickstart \(other\/x\.yaml\)"/);
+  t.is(new Set(junit.match(/<testsuite name="[^"]*"/g)).size, 2);
 });
 
 const garbage: [title: string, text: string, message: RegExp][] = [

@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CommandContext, Workbench } from './command-context.ts';
+import { prepareHost } from './prepare-host.ts';
+import { runOne, type RunSurroundings } from './run-one.ts';
+import type { RunOptions } from './run-options.ts';
+import { readHostFacts } from '../host/host-facts.ts';
+import {
+  decideAdmission,
+  type ActiveRun,
+  type Admission,
+  type RunNeeds,
+  type Shortage,
+} from '../run/admission.ts';
+import { FailureError } from '../run/failure.ts';
+import { hostResources, withEngineResources } from '../run/observe-resources.ts';
+import { waitUntil, WaitTimeoutError, type Look } from '../run/wait-until.ts';
+import type { NodeImageSpec } from '../images/node-image.ts';
+import type { Report } from '../report/report.ts';
+import type { RunEvent } from '../run/event.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { SeveralRenderer } from '../ui/several-renderer.ts';
+
+/** A scenario file that waits for its turn. */
+export interface QueuedScenario {
+  readonly file: string;
+  /** What it is called among the others; no two alike. */
+  readonly label: string;
+  /** Null for a file that is refused: it needs nothing of the host. */
+  readonly scenario: Scenario | null;
+  /** Its report's folder; null for the run's own. */
+  readonly reportDir: string | null;
+}
+
+/** How a queue works. */
+export interface QueueOptions {
+  readonly run: RunOptions;
+  /** How many may run at the same time, if there is room. */
+  readonly parallel: number;
+  /** Shows the runs together; null gives each a screen of its own. */
+  readonly renderer: SeveralRenderer | null;
+}
+
+/** A run that was begun and has not ended. */
+interface Slot extends Omit<ActiveRun, 'ranges'> {
+  stage: ActiveRun['stage'];
+  runId: string | null;
+  readonly ended: Promise<unknown>;
+}
+
+const LOOK_INTERVAL_MS = 250;
+const ENGINE_TIMEOUT_MS = 10_000;
+/** Every run ends by deadlines of its own; this one is for a host on which none does. */
+const WAIT_TIMEOUT_MS = 24 * 60 * 60_000;
+
+/** Runs scenarios in their order, as many at a time as there is room for. They share nothing but the host. */
+export class ScenarioQueue {
+  readonly #context: CommandContext;
+  readonly #workbench: Workbench;
+  readonly #options: QueueOptions;
+  readonly #slots = new Set<Slot>();
+  /** The host is prepared once for an image, and its owner asked once. */
+  readonly #prepared = new Map<string, ReturnType<typeof prepareHost>>();
+  /** The shortage that was told last: it is told once, not at every look. */
+  #told: string | null = null;
+
+  constructor(context: CommandContext, workbench: Workbench, options: QueueOptions) {
+    this.#context = context;
+    this.#workbench = workbench;
+    this.#options = options;
+  }
+
+  /**
+   * Runs all of them. One that is not begun, because it has no room on this host or the user ended the call, has a report too.
+   * @returns a report or a defect for each, in their order.
+   */
+  async run(scenarios: readonly QueuedScenario[]): Promise<PromiseSettledResult<Report>[]> {
+    const runs: Promise<Report>[] = [];
+    for (const queued of scenarios) {
+      const obstacle = queued.scenario === null ? null : await this.#takeTurn(queued, queued.scenario);
+      const run = this.#begin(queued, obstacle);
+      run.catch(() => undefined);
+      runs.push(run);
+    }
+    return Promise.allSettled(runs);
+  }
+
+  /** Waits until there is room. @returns why it must not begin, or null. */
+  async #takeTurn(queued: QueuedScenario, scenario: Scenario): Promise<FailureError | null> {
+    const { interrupted } = this.#context;
+    const { parallel } = this.#options;
+    const aborted = new AbortController();
+    const gone = delay(WAIT_TIMEOUT_MS, undefined, {
+      signal: AbortSignal.any([interrupted, aborted.signal]),
+    }).catch(() => undefined);
+    while (this.#slots.size >= parallel && !interrupted.aborted) {
+      await Promise.race([gone, ...[...this.#slots].map(({ ended }) => ended)]);
+    }
+    aborted.abort();
+    try {
+      const admission = await waitUntil((_attempt, signal) => this.#look(queued, scenario, signal), {
+        condition: `this host has room for ${queued.label}`,
+        timeoutMs: WAIT_TIMEOUT_MS,
+        intervalMs: LOOK_INTERVAL_MS,
+        signal: interrupted,
+      });
+      if (admission.verdict === 'never') {
+        return refusal('preflight', `no room on this host: ${admission.why}`, HINTS[admission.short]);
+      }
+      if (admission.warning !== null) this.#say(queued, `warning: ${admission.warning}`);
+      return null;
+    } catch (error) {
+      if (interrupted.aborted) return refusal('interrupted', 'not begun: the call was interrupted before');
+      if (error instanceof WaitTimeoutError) return refusal('preflight', error.message);
+      throw error;
+    }
+  }
+
+  async #look(
+    queued: QueuedScenario,
+    scenario: Scenario,
+    signal: AbortSignal,
+  ): Promise<Look<Exclude<Admission, { verdict: 'wait' }>>> {
+    const admission = await this.#decide(needsOf(scenario), signal);
+    if (admission.verdict !== 'wait') return { met: true, value: admission };
+    const telling = `${queued.label} ${admission.short}`;
+    if (telling !== this.#told) this.#say(queued, `waits: ${admission.why}`);
+    this.#told = telling;
+    return { met: false, missing: admission.why };
+  }
+
+  async #decide(needs: RunNeeds, signal: AbortSignal): Promise<Admission> {
+    const { directories, provider, store } = this.#workbench;
+    const slots = [...this.#slots];
+    const host = hostResources(await readHostFacts(this.#context.env, directories.cache));
+    const byHost = decideAdmission(
+      needs,
+      slots.map((slot) => ({ ...slot, ranges: [] })),
+      host,
+      randomBytes,
+    );
+    // Alone, the run's own preparation judges engine and networks, and says more about them.
+    if (byHost.verdict !== 'admit' || slots.length === 0) return byHost;
+    const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
+    // An engine that does not answer now is the run's own to report.
+    const known = await withEngineResources(host, provider, store, call).catch(() => null);
+    signal.throwIfAborted();
+    if (known === null) return byHost;
+    const { resources, records } = known;
+    const active = slots.map((slot) => ({
+      ...slot,
+      ranges: records.find(({ runId }) => runId === slot.runId)?.ranges ?? [],
+    }));
+    return decideAdmission(needs, active, resources, randomBytes);
+  }
+
+  #begin(
+    { file, label, scenario, reportDir }: QueuedScenario,
+    obstacle: FailureError | null,
+  ): Promise<Report> {
+    const { renderer, run: options } = this.#options;
+    const context =
+      renderer === null
+        ? this.#context
+        : { ...this.#context, stderr: labelled(this.#context, renderer, label) };
+    let slot: Slot | null = null;
+    const surroundings: RunSurroundings = {
+      renderer: renderer === null ? null : renderer.as(label),
+      prepareHost: (image, nodes) =>
+        obstacle === null ? this.#prepareHost(image, nodes) : Promise.reject(obstacle),
+      onEvent: (event) => {
+        if (slot !== null) follow(slot, event);
+      },
+    };
+    const run = runOne(file, { ...options, reportDir }, context, this.#workbench, surroundings);
+    if (scenario === null || obstacle !== null) return run;
+    const ended = run.catch(() => undefined).finally(() => slot !== null && this.#slots.delete(slot));
+    slot = { label, stage: 'preparing', needs: needsOf(scenario), runId: null, ended };
+    this.#slots.add(slot);
+    return run;
+  }
+
+  #prepareHost(image: NodeImageSpec, nodes: number): ReturnType<typeof prepareHost> {
+    const key = JSON.stringify(image);
+    const yes = this.#options.run.yes === true;
+    const prepared =
+      this.#prepared.get(key) ?? prepareHost(this.#context, this.#workbench, image, nodes, yes);
+    this.#prepared.set(key, prepared);
+    return prepared;
+  }
+
+  #say({ label }: QueuedScenario, text: string): void {
+    if (this.#options.renderer === null) this.#context.stderr.write(`${label}: ${text}\n`);
+    else this.#options.renderer.say(label, text);
+  }
+}
+
+/** What a scenario takes of its host. */
+export function needsOf({ nodes, network }: Scenario): RunNeeds {
+  const { families, pods, services, bridge } = network;
+  return { nodes: nodes.controlPlanes + nodes.workers, families, pods, services, bridge };
+}
+
+function follow(slot: Slot, event: RunEvent): void {
+  slot.runId = event.runId;
+  if (event.type !== 'phase-started') return;
+  if (event.phase === 'launch' && slot.stage === 'preparing') slot.stage = 'growing';
+  // All pods have been started by then; from now on the host's own figures have it.
+  if (event.phase === 'verify' || event.phase === 'cleanup') slot.stage = 'grown';
+}
+
+const MAKE_ROOM = 'Make room as `twinstack doctor` says, ask for fewer nodes, or use a larger host.';
+const HINTS: Readonly<Record<Shortage, string>> = {
+  image: MAKE_ROOM,
+  memory: MAKE_ROOM,
+  disk: MAKE_ROOM,
+  'address-space':
+    '`twinstack ps` shows the runs of this host, and `twinstack gc` removes what is left over.',
+};
+
+function refusal(
+  failureClass: 'preflight' | 'interrupted',
+  message: string,
+  hint: string | null = null,
+): FailureError {
+  return new FailureError({ class: failureClass, step: 'preflight', message, hint });
+}
+
+/** Standard error whose text carries a label, and leaves a drawing alone. */
+function labelled({ stderr }: CommandContext, renderer: SeveralRenderer, label: string): NodeJS.WriteStream {
+  const write = (text: string): boolean => {
+    for (const line of text.replace(/\n$/, '').split('\n')) renderer.say(label, line);
+    return true;
+  };
+  return Object.create(stderr, { write: { value: write } }) as NodeJS.WriteStream;
+}
