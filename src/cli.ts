@@ -234,6 +234,32 @@ image
     ),
   );
 image
+  .command('export')
+  .description('write a node image of the cache as one file, for hosts that can build none')
+  .usage('[options] [image] <file>')
+  .argument('<file...>', "the file, and before it a Kubernetes version or the beginning of an image's key")
+  .option('--force', 'replace a file that is there')
+  .addOption(json())
+  .action((words: string[], options: { force?: boolean; json?: boolean }) =>
+    exitWith(
+      import('./commands/image-transport.ts').then(({ imageExportCommand }) =>
+        imageExportCommand(words, options, context),
+      ),
+    ),
+  );
+image
+  .command('import')
+  .description('put an exported node image into the cache')
+  .argument('<file>', 'what `image export` wrote')
+  .addOption(json())
+  .action((file: string, options: { json?: boolean }) =>
+    exitWith(
+      import('./commands/image-transport.ts').then(({ imageImportCommand }) =>
+        imageImportCommand(file, options, context),
+      ),
+    ),
+  );
+image
   .command('remove')
   .description('remove a node image from the cache')
   .argument('<key>', 'the beginning of its key')

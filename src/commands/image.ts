@@ -1,8 +1,10 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { hostArchitecture } from '../host/host-architecture.ts';
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
+import type { ImageOrigin } from '../images/node-image.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
@@ -22,7 +24,7 @@ export async function imageBuildCommand(
   const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
-      { kubernetesVersion, architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' },
+      { kubernetesVersion, architecture: hostArchitecture() },
       {
         cacheDir: directories.cache,
         runner,
@@ -52,11 +54,17 @@ export async function imageListCommand(
 ): Promise<number> {
   const images = await listNodeImages(createWorkbench(context).directories.cache);
   const lines = images.map(
-    ({ key, kubernetesVersion, sizeBytes }) =>
-      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB`,
+    ({ key, kubernetesVersion, sizeBytes, origin }) =>
+      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB  ${originText(origin)}`,
   );
   print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
   return 0;
+}
+
+/** Times to the minute, in UTC. */
+function originText(origin: ImageOrigin): string {
+  const minute = `${origin.at.slice(0, 16).replace('T', ' ')} UTC`;
+  return origin.kind === 'built' ? `built ${minute}` : `imported ${minute} from ${origin.file}`;
 }
 
 /** Removes a node image from the cache, by the beginning of its key. @returns 0, or 2 when none or several are meant. */

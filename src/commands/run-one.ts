@@ -2,7 +2,10 @@ import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import type { HostReadiness, prepareHost } from './prepare-host.ts';
 import { planParts } from './plan-parts.ts';
+import { findCachedNodeImage } from '../images/cached-images.ts';
+import { describeImageSource } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
+import { hostArchitecture } from '../host/host-architecture.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
@@ -29,7 +32,7 @@ const BUILD_TIMEOUT_MS = 60 * 60_000;
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
   return {
     kubernetesVersion: scenario.distribution.version,
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    architecture: hostArchitecture(),
   };
 }
 
@@ -97,7 +100,8 @@ export async function runOne(
       (event) => writer.append(event),
       (event) => surroundings.onEvent(event),
     ],
-    prepareImage: ({ signal, onProgress }) =>
+    prepareImage: async ({ signal, onProgress }) =>
+      (await findCachedNodeImage(imageSpecOf(scenario), workbench.directories.cache)) ??
       ensureNodeImage(imageSpecOf(scenario), {
         cacheDir: workbench.directories.cache,
         runner: workbench.runner,
@@ -186,7 +190,7 @@ class RunAttempt {
           ? null
           : {
               key: image.key,
-              source: 'built from Go modules',
+              source: describeImageSource(image),
               workload: { image: image.images.nginxdualstack, standIn: true },
             },
       nodes: (started ? plan.nodes : []).map((node) => ({

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, readFile, statfs } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { access, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { freeBytes } from './free-bytes.ts';
 
 /** What a run needs to know of the machine that it is on. Null means "could not be read". */
 export interface HostFacts {
@@ -68,15 +69,6 @@ async function findPrograms(path: string): Promise<Map<string, string>> {
     }),
   );
   return new Map(found.filter((entry) => entry !== null));
-}
-
-/** Free bytes at a path, or at its nearest folder that exists. */
-async function freeBytes(path: string): Promise<number | null> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const stats = await statfs(folder).catch(() => null);
-    if (stats !== null) return stats.bavail * stats.bsize;
-    if (folder === dirname(folder)) return null;
-  }
 }
 
 /** Looks at this machine; starts no program and changes nothing. */

@@ -5,7 +5,7 @@ import { imageDirectory } from './read-node-image.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildProgress } from './build-progress.ts';
 import type { NodeImageRecipe } from './node-image-recipe.ts';
-import type { NodeImageSpec } from './node-image.ts';
+import { NODE_INTERFACE, type NodeImageSpec } from './node-image.ts';
 
 /** What is built, for a reader. */
 export function imageTitle(spec: NodeImageSpec): string {
@@ -23,7 +23,7 @@ export async function buildPreparedImage(
   const entry = { directory: imageDirectory(context.cacheDir, key), title: imageTitle(spec) };
   await ensureCacheEntry(entry, context, async (temporary) => {
     const description = await recipe.build(spec, key, temporary, context, progress);
-    const content = { ...description, timingsMs: progress.timings };
+    const content = { ...description, nodeInterface: NODE_INTERFACE, timingsMs: progress.timings };
     await writeFile(imageFiles(temporary).description, `${JSON.stringify(content, null, 2)}\n`);
   });
 }

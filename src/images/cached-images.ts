@@ -3,16 +3,31 @@ import { join } from 'node:path';
 import { hasCacheEntry, removeCacheEntry } from './cache-entry.ts';
 import { createDebianRecipe } from './debian-recipe.ts';
 import { imageDirectory, readNodeImage } from './read-node-image.ts';
-import type { NodeImage, NodeImageSpec } from './node-image.ts';
+import { NODE_INTERFACE, type NodeImage, type NodeImageSpec } from './node-image.ts';
 
 /** How long the removal of an image waits for a build of the same image, in milliseconds. */
 const REMOVAL_TIMEOUT_MS = 10_000;
 
-/** Gives the node image for a release when the cache has it, and touches nothing. */
+/**
+ * Gives the node image for a release when the cache has it, and touches nothing. An image that was imported counts too when its key
+ * is another, as one that another version of this program has built: it is for a host that can't build. The newest import first.
+ */
 export async function findCachedNodeImage(spec: NodeImageSpec, cacheDir: string): Promise<NodeImage | null> {
   const recipe = await createDebianRecipe();
-  if (!recipe.knows(spec)) return null;
-  return await readNodeImage(cacheDir, await recipe.key(spec));
+  const exact = recipe.knows(spec) ? await readNodeImage(cacheDir, await recipe.key(spec)) : null;
+  return exact ?? findImportedNodeImage(spec, await listNodeImages(cacheDir));
+}
+
+/** The image among these that was imported last, of those that a plan for this release can use; null when there is none. */
+export function findImportedNodeImage(spec: NodeImageSpec, images: readonly NodeImage[]): NodeImage | null {
+  const fitting = images.filter(
+    ({ origin, kubernetesVersion, architecture, nodeInterface }) =>
+      origin.kind === 'imported' &&
+      kubernetesVersion === spec.kubernetesVersion &&
+      architecture === spec.architecture &&
+      nodeInterface === NODE_INTERFACE,
+  );
+  return fitting.sort((one, other) => Date.parse(other.origin.at) - Date.parse(one.origin.at))[0] ?? null;
 }
 
 /** Every image of a cache, whatever it was made from, by key. */

@@ -6,6 +6,23 @@ export interface NodeImageSpec {
   readonly architecture: 'amd64' | 'arm64';
 }
 
+/**
+ * What a plan counts on in a node: how it takes its addresses, where its programs and files are, which container images it brings.
+ * Raised when that changes, so that an image which was made elsewhere is only used by a program that knows it.
+ */
+export const NODE_INTERFACE = 1;
+
+/** Where an image of the cache is from. Times are ISO 8601 in UTC. */
+export type ImageOrigin =
+  | { readonly kind: 'built'; readonly at: string }
+  | {
+      readonly kind: 'imported';
+      readonly at: string;
+      /** Absolute path of the file that it was in. */
+      readonly file: string;
+      readonly exportedAt: string;
+    };
+
 /** A node image in the cache: a complete root file system, ready to be imported by LXD or Incus. */
 export interface NodeImage {
   /** SHA-256 (hex) over everything that goes in: versions, sources, templates, recipe. The same inputs never build twice. */
@@ -26,6 +43,8 @@ export interface NodeImage {
   >;
   /** The registry prefix that kubeadm's `imageRepository` takes for this image. */
   readonly imageRepository: string;
+  readonly nodeInterface: number;
+  readonly origin: ImageOrigin;
 }
 
 /** How far a build is. `done` and `total` count steps of unequal length; `elapsedMs` is since the build's start. */

@@ -48,9 +48,15 @@ export async function writeImageMetadata(metadata: ImageMetadata, file: string):
   await written;
 }
 
-/** The names of an image's files in its directory of the cache. */
-export function imageFiles(directory: string): { metadata: string; rootfs: string; description: string } {
+/** The names of an image's files in its directory of the cache; `imported` is there for an image that was imported. */
+export function imageFiles(directory: string): {
+  metadata: string;
+  rootfs: string;
+  description: string;
+  imported: string;
+} {
   return {
+    imported: join(directory, 'imported.json'),
     metadata: join(directory, 'metadata.tar.gz'),
     rootfs: join(directory, 'rootfs.squashfs'),
     description: join(directory, 'image.json'),

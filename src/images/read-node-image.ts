@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hasCacheEntry } from './cache-entry.ts';
 import { imageFiles } from './pack-image.ts';
-import type { NodeImage } from './node-image.ts';
+import type { ImageOrigin, NodeImage } from './node-image.ts';
 
 /** What `image.json` holds: paths and size are where the files are, and so not written. */
-const descriptionSchema = z.object({
+export const descriptionSchema = z.object({
   schemaVersion: z.literal(1),
   key: z.string(),
   kubernetesVersion: z.string(),
@@ -16,7 +16,13 @@ const descriptionSchema = z.object({
   imageRepository: z.string(),
   /** Milliseconds that each step took when the image was built. */
   timingsMs: z.record(z.string(), z.number()),
+  /** `NODE_INTERFACE` of what built it; 1 where it does not say. */
+  nodeInterface: z.int().optional(),
 });
+
+/** What `imported.json` holds, beside the times in ISO 8601. */
+const importedSchema = z.object({ file: z.string(), importedAt: z.string(), exportedAt: z.string() });
+export type ImportRecord = z.infer<typeof importedSchema>;
 
 /** The content of an image's `image.json`. */
 export type ImageDescription = z.infer<typeof descriptionSchema>;
@@ -37,5 +43,18 @@ export async function readNodeImage(cacheDir: string, key: string): Promise<Node
   const { kubernetesVersion, architecture, components, images, imageRepository } = description.data;
   const { size: sizeBytes } = await stat(files.rootfs);
   const paths = { metadataFile: files.metadata, rootfsFile: files.rootfs };
-  return { key, kubernetesVersion, architecture, ...paths, sizeBytes, components, images, imageRepository };
+  const { nodeInterface = 1 } = description.data;
+  const origin = await originOf(files);
+  const content = { components, images, imageRepository, nodeInterface };
+  return { key, kubernetesVersion, architecture, ...paths, sizeBytes, ...content, origin };
+}
+
+async function originOf(files: ReturnType<typeof imageFiles>): Promise<ImageOrigin> {
+  const text = await readFile(files.imported, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return { kind: 'built', at: (await stat(files.description)).mtime.toISOString() };
+  const { file, importedAt, exportedAt } = importedSchema.parse(JSON.parse(text));
+  return { kind: 'imported', at: importedAt, file, exportedAt };
 }

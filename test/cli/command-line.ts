@@ -123,5 +123,7 @@ export const VERBS: readonly (readonly string[])[] = [
   ['image'],
   ['image', 'build'],
   ['image', 'list'],
+  ['image', 'export'],
+  ['image', 'import'],
   ['image', 'remove'],
 ];
