@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 // A small young generation: the Kubernetes client's models would otherwise take us over 150 MB for garbage.
 import { Command, CommanderError, Option } from 'commander';
+import { ARCHITECTURE_NAMES, type Architecture } from './images/architecture.ts';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -218,8 +219,13 @@ image
   .command('build')
   .description('build the node image unless it is in the cache')
   .option('--kubernetes <version>', 'a Kubernetes release, without the v')
+  .addOption(
+    new Option('--architecture <name>', 'of the machine that nodes run on; this one by default').choices(
+      ARCHITECTURE_NAMES,
+    ),
+  )
   .addOption(json())
-  .action((options: { kubernetes?: string; json?: boolean }) =>
+  .action((options: { kubernetes?: string; architecture?: Architecture; json?: boolean }) =>
     exitWith(
       import('./commands/image.ts').then(({ imageBuildCommand }) => imageBuildCommand(options, context)),
     ),

@@ -1,6 +1,7 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
 import { applyFixes, asRoot, readHostChanges, undoFixes, type HostChange } from '../host/set-up.ts';
+import { hostArchitecture } from '../images/architecture.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
@@ -38,7 +39,9 @@ function undoCommands(changes: readonly HostChange[], root: boolean): string[] {
 /** Looks at this host; `--fix` puts right what commands can, `--undo` takes that back. @returns 0, or 3 when no run can pass here. */
 export async function doctorCommand(options: DoctorOptions, context: CommandContext): Promise<number> {
   const workbench = createWorkbench(context);
-  const image = { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture: 'amd64' } as const;
+  const architecture = hostArchitecture();
+  const image =
+    architecture === null ? null : { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture };
   const examine = (): ReturnType<typeof examineHost> => examineHost(context, workbench, image, 1);
   let readiness = await examine();
   const setUp = setUpOptions(context, workbench, readiness.facts.root);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
-import { hostArchitecture } from '../host/host-architecture.ts';
+import { imageForHost, requireHostArchitecture } from '../images/image-for-host.ts';
 import { findCachedNodeImage, listNodeImages } from '../images/cached-images.ts';
 import { exportNodeImage } from '../images/export-node-image.ts';
 import { exportUsageFailure } from '../images/exported-image.ts';
@@ -53,7 +53,7 @@ export async function imageImportCommand(
   context: CommandContext,
 ): Promise<number> {
   return await transport(context, async (build) => {
-    const { image, outcome } = await importNodeImage(file, hostArchitecture(), build);
+    const { image, outcome } = await importNodeImage(file, requireHostArchitecture(), build);
     const line =
       outcome === 'imported'
         ? `imported ${describe(image)}`
@@ -89,10 +89,7 @@ async function transport(
 async function selectImage(selector: string | undefined, cacheDir: string): Promise<NodeImage> {
   if (selector === undefined || VERSION.test(selector)) {
     const kubernetesVersion = selector ?? DEFAULT_KUBERNETES_VERSION;
-    const image = await findCachedNodeImage(
-      { kubernetesVersion, architecture: hostArchitecture() },
-      cacheDir,
-    );
+    const image = await findCachedNodeImage(imageForHost(kubernetesVersion), cacheDir);
     if (image !== null) return image;
     const hint = `Build it with \`image build --kubernetes ${kubernetesVersion}\`; \`image list\` shows what is there.`;
     throw exportUsageFailure(`no node image for Kubernetes ${kubernetesVersion} is in the cache`, hint);

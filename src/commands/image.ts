@@ -1,20 +1,25 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
-import { hostArchitecture } from '../host/host-architecture.ts';
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
+import { imageForHost } from '../images/image-for-host.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
 import type { ImageOrigin } from '../images/node-image.ts';
+import type { Architecture } from '../images/architecture.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
 
 /** Builds the node image of a Kubernetes release unless it is in the cache. @returns 0, 2 for an unknown release, 3 or 4. */
 export async function imageBuildCommand(
-  options: { readonly kubernetes?: string; readonly json?: boolean },
+  options: {
+    readonly kubernetes?: string;
+    readonly architecture?: Architecture;
+    readonly json?: boolean;
+  },
   context: CommandContext,
 ): Promise<number> {
-  const kubernetesVersion = options.kubernetes ?? DEFAULT_KUBERNETES_VERSION;
+  const { kubernetes: kubernetesVersion = DEFAULT_KUBERNETES_VERSION, architecture } = options;
   if (!SUPPORTED_KUBERNETES_VERSIONS.includes(kubernetesVersion)) {
     context.stderr.write(
       `no node image for Kubernetes ${kubernetesVersion}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`,
@@ -24,7 +29,7 @@ export async function imageBuildCommand(
   const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
-      { kubernetesVersion, architecture: hostArchitecture() },
+      architecture === undefined ? imageForHost(kubernetesVersion) : { kubernetesVersion, architecture },
       {
         cacheDir: directories.cache,
         runner,

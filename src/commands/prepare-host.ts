@@ -17,16 +17,19 @@ export interface HostReadiness {
 
 const ENGINE_TIMEOUT_MS = 10_000;
 
-/** Looks at host and engine and changes nothing. */
+/**
+ * Looks at host and engine and changes nothing.
+ * @param image null on a machine that no node images are made for.
+ */
 export async function examineHost(
   context: CommandContext,
   { directories, provider }: Workbench,
-  image: NodeImageSpec,
+  image: NodeImageSpec | null,
   nodes: number,
 ): Promise<HostReadiness> {
   const [facts, cached] = await Promise.all([
     readHostFacts(context.env, directories.cache),
-    findCachedNodeImage(image, directories.cache),
+    image === null ? null : findCachedNodeImage(image, directories.cache),
   ]);
   let engine: EngineInfo | null = null;
   let unreachable: string | null = null;

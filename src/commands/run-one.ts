@@ -5,7 +5,7 @@ import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
-import { hostArchitecture } from '../host/host-architecture.ts';
+import { imageForHost } from '../images/image-for-host.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
@@ -28,12 +28,12 @@ import type { Scenario } from '../scenario/scenario.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
 
-/** What a scenario's node image is, as far as the scenario says. */
+/**
+ * The node image of a scenario on this machine.
+ * @throws {FailureError} of class `preflight` on a machine that no node images are made for.
+ */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
-  return {
-    kubernetesVersion: scenario.distribution.version,
-    architecture: hostArchitecture(),
-  };
+  return imageForHost(scenario.distribution.version);
 }
 
 /** What a run shares with the others of its call. */

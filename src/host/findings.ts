@@ -1,3 +1,4 @@
+import { ARCHITECTURE_NAMES } from '../images/architecture.ts';
 import type { HostFacts, Program } from './host-facts.ts';
 
 /** A command of the set-up; all of them need root. */
@@ -237,21 +238,30 @@ function go(facts: HostFacts, engine: EngineState): Finding {
     : ok('go', `${path}, which fetches the toolchain that the components ask for`);
 }
 
+/** Architectures on which runs were seen to pass; the others have the same recipe and data. */
+const PROVED_ARCHITECTURES = ['amd64'];
+
+function architecture({ architecture: name }: HostFacts): Finding {
+  if (PROVED_ARCHITECTURES.includes(name)) return ok('architecture', name);
+  const isKnown = ARCHITECTURE_NAMES.some((known) => known === name);
+  return {
+    id: 'architecture',
+    severity: isKnown ? 'warning' : 'blocker',
+    cause: `this machine is ${name}`,
+    consequence: isKnown
+      ? 'node images are made for it, and nobody has seen a run pass on it yet'
+      : 'there are no node images for it',
+    fix: null,
+    advice: isKnown
+      ? 'Try it, and tell us how it went.'
+      : `Use a machine of one of these architectures: ${ARCHITECTURE_NAMES.join(', ')}.`,
+  };
+}
+
 /** Everything that stops or hinders a run here, in the order in which it is put right. Pure. */
 export function findingsOf(facts: HostFacts, engine: EngineState, nodes = 1): Finding[] {
-  const amd64: Finding =
-    facts.architecture === 'amd64'
-      ? ok('architecture', 'amd64')
-      : {
-          id: 'architecture',
-          severity: 'blocker',
-          cause: `this machine is ${facts.architecture}`,
-          consequence: 'there is no node image for it yet',
-          fix: null,
-          advice: 'Use an amd64 machine.',
-        };
   return [
-    amd64,
+    architecture(facts),
     packages(facts, engine),
     daemon(facts, engine),
     storage(engine, facts),

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { freeBytes } from './free-bytes.ts';
+import { hostArchitecture } from '../images/architecture.ts';
 
 /** What a run needs to know of the machine that it is on. Null means "could not be read". */
 export interface HostFacts {
@@ -93,7 +94,7 @@ export async function readHostFacts(
   const root = process.getuid?.() === 0;
   const availableKiB = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
   return {
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    architecture: hostArchitecture() ?? process.arch,
     systemd: init.trim() === 'systemd',
     root,
     cgroupVersion: unified ? 2 : 1,

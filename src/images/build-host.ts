@@ -1,6 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises';
-import { arch } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { hostArchitecture } from './architecture.ts';
 import { imagePreflightFailure } from './image-failure.ts';
 import { systemPath } from './system-path.ts';
 import type { BuildContext } from './build-context.ts';
@@ -29,11 +29,6 @@ const REQUIREMENTS: readonly {
  * two thirds of Kubernetes compiled; the rest is estimated, with a margin.
  */
 const DISK_BYTES = 10e9;
-
-/** Debian's name of this host's architecture; another one than these can't build and gets `amd64`, which the preflight refuses. */
-export function hostArchitecture(): NodeImageSpec['architecture'] {
-  return arch() === 'arm64' ? 'arm64' : 'amd64';
-}
 
 /** The Debian packages that a build of node images needs and this host lacks, for `doctor` and for a build's own check. */
 export async function missingBuildPackages(path: string | undefined): Promise<string[]> {
@@ -65,9 +60,11 @@ export async function checkBuildHost(
   spec: NodeImageSpec,
   source: ComponentSource,
   context: BuildContext,
+  machine: string = process.arch,
 ): Promise<void> {
-  if (hostArchitecture() !== spec.architecture || (arch() !== 'x64' && arch() !== 'arm64')) {
-    const message = `a node image for ${spec.architecture} can't be built here: this host is ${arch()}`;
+  // Go would build programs for another machine, but the packages' own scripts and kubeadm run while an image is made.
+  if (hostArchitecture(machine) !== spec.architecture) {
+    const message = `a node image for ${spec.architecture} can't be built here: this host is ${machine}`;
     throw imagePreflightFailure(
       message,
       'Build it on a host of that architecture, then export and import it.',

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ARCHITECTURES } from './architecture.ts';
 import { collectProgramFiles } from './program-files.ts';
 import { runTool } from './run-tool.ts';
 import { writeScratchImage, type ContainerFile } from './scratch-image.ts';
@@ -8,9 +9,6 @@ import type { BuildContext } from './build-context.ts';
 import type { ContainerCatalogue, ContainerDefinition } from './node-image-data.ts';
 import type { NodeImageSpec } from './node-image.ts';
 import type { TemplateFiles } from './template-files.ts';
-
-/** Debian's triplet, which names the folder of an architecture's libraries. */
-const MULTIARCH = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
 
 /** What the container images of a node are made from. */
 export interface ContainerInputs {
@@ -88,7 +86,7 @@ async function containerFiles(
   inputs: ContainerInputs,
   context: BuildContext,
 ): Promise<ContainerFile[]> {
-  const values = new Map([['multiarch', MULTIARCH[inputs.spec.architecture]]]);
+  const values = new Map([['multiarch', ARCHITECTURES[inputs.spec.architecture].multiarch]]);
   const plugins = container.plugins.map((folder) => renderTemplate(folder, values));
   const files = await collectProgramFiles(inputs.tree, container.programs, plugins, context);
   for (const name of container.components) {

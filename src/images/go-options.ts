@@ -1,4 +1,4 @@
-import { hostArchitecture } from './build-host.ts';
+import { hostArchitecture } from './architecture.ts';
 import type { GoOptions } from './go-toolchain.ts';
 import type { NodeImageData } from './node-image-data.ts';
 
@@ -8,5 +8,7 @@ export function goOptionsOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): GoOptions {
   const { toolchain: pin, upstream } = data;
-  return { pin, architecture: hostArchitecture(), proxy: upstream.goModuleProxy, environment };
+  // On any other machine the preflight refuses before Go is looked for.
+  const architecture = hostArchitecture() ?? 'amd64';
+  return { pin, architecture, proxy: upstream.goModuleProxy, environment };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ARCHITECTURE_NAMES } from './architecture.ts';
 
 /** Where this package keeps its templates. */
 export function templatesDirectory(): string {
@@ -76,7 +77,8 @@ const rootFilesystemSchema = z.strictObject({
 
 const toolchainSchema = z.strictObject({
   version,
-  sha256: z.strictObject({ amd64: sha256, arm64: sha256 }),
+  /** For every architecture: one without its sum is a mistake. */
+  sha256: z.record(z.enum(ARCHITECTURE_NAMES), sha256),
 });
 
 const upstreamSchema = z.object({ debianMirror: z.url(), goModuleProxy: z.url() });

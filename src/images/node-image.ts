@@ -1,9 +1,10 @@
+import type { Architecture } from './architecture.ts';
+
 /** What a node image is made for. */
 export interface NodeImageSpec {
   /** A Kubernetes release without the `v`, such as `1.36.3`. */
   readonly kubernetesVersion: string;
-  /** Debian's name for the architecture. */
-  readonly architecture: 'amd64' | 'arm64';
+  readonly architecture: Architecture;
 }
 
 /**

@@ -4,12 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { stringify } from 'yaml';
+import { ARCHITECTURES } from './architecture.ts';
 import { runContained } from './run-tool.ts';
 import type { BuildContext } from './build-context.ts';
 import type { NodeImageSpec } from './node-image.ts';
-
-/** The names that LXD and Incus use for architectures. */
-const ENGINE_ARCHITECTURE = { amd64: 'x86_64', arm64: 'aarch64' } as const;
 
 /** Packs a tree as the squashfs that LXD and Incus import. lz4: they unpack it for each first use, and lz4 unpacks fastest. */
 export async function packRootFilesystem(tree: string, file: string, context: BuildContext): Promise<void> {
@@ -28,7 +26,7 @@ export interface ImageMetadata {
 export async function writeImageMetadata(metadata: ImageMetadata, file: string): Promise<void> {
   const { spec, suite, key } = metadata;
   const text = stringify({
-    architecture: ENGINE_ARCHITECTURE[spec.architecture],
+    architecture: ARCHITECTURES[spec.architecture].engine,
     // Fixed: the key says what is inside, and the file system of the cache when it was made.
     creation_date: 1,
     properties: {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ARCHITECTURE_NAMES } from './architecture.ts';
 import { hasCacheEntry } from './cache-entry.ts';
 import { imageFiles } from './pack-image.ts';
 import type { ImageOrigin, NodeImage } from './node-image.ts';
@@ -10,7 +11,7 @@ export const descriptionSchema = z.object({
   schemaVersion: z.literal(1),
   key: z.string(),
   kubernetesVersion: z.string(),
-  architecture: z.enum(['amd64', 'arm64']),
+  architecture: z.enum(ARCHITECTURE_NAMES),
   components: z.record(z.string(), z.string()),
   images: z.record(z.enum(['nginxdualstack', 'probe', 'pause', 'coredns', 'etcd', 'kubeProxy']), z.string()),
   imageRepository: z.string(),

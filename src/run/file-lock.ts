@@ -1,6 +1,5 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { tryLock, unlock } from 'fs-native-extensions';
 import { waitUntil, type Look } from './wait-until.ts';
 
 /** Who waits for what. */
@@ -23,6 +22,8 @@ export async function withFileLock<T>(
   options: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
+  // Native code, which there is not for every machine: only who takes a lock needs it.
+  const { tryLock, unlock } = await import('fs-native-extensions');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const handle = await open(file, 'a', 0o600);
   try {
