@@ -34,29 +34,43 @@ function run(scenario, version, directory) {
     [join(root, 'dist', 'cli.js'), ...args, `--set=distribution.version=${version}`],
     { cwd: root, stdio: 'inherit' },
   );
+  // The run cleans up and ends by itself; we wait for it. A Ctrl-C on a terminal reaches it without us.
+  const pass = () => child.kill('SIGTERM');
+  const wait = () => undefined;
+  process.on('SIGTERM', pass).on('SIGINT', wait);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
-  });
+  }).finally(() => process.off('SIGTERM', pass).off('SIGINT', wait));
 }
 
-for (const version of asked.length > 0 ? asked : Object.keys(releases)) {
-  for (const scenario of SCENARIOS) {
-    const directory = await mkdtemp(join(tmpdir(), 'twinstack-evidence-'));
-    try {
-      const status = await run(scenario, version, directory);
-      if (status !== 0) {
-        console.error(`${scenario} with Kubernetes ${version} did not pass: status ${status ?? 'none'}`);
-        process.exitCode = 1;
-        // Interrupted: the user wants none of the others either.
-        if (status === null || status >= 128) process.exit(1);
-        continue;
-      }
-      const kept = join(root, 'docs', 'evidence', version, scenario);
-      await mkdir(kept, { recursive: true });
-      await copyFile(join(directory, 'report.json'), join(kept, 'report.json'));
-    } finally {
-      await rm(directory, { recursive: true, force: true });
+/**
+ * Runs a scenario with a release and keeps the report when it passed.
+ * @param {string} scenario
+ * @param {string} version
+ * @returns {Promise<number | null>} the run's exit status
+ */
+async function prove(scenario, version) {
+  const directory = await mkdtemp(join(tmpdir(), 'twinstack-evidence-'));
+  try {
+    const status = await run(scenario, version, directory);
+    if (status !== 0) {
+      console.error(`${scenario} with Kubernetes ${version} did not pass: status ${status ?? 'none'}`);
+      return status;
     }
+    const kept = join(root, 'docs', 'evidence', version, scenario);
+    await mkdir(kept, { recursive: true });
+    await copyFile(join(directory, 'report.json'), join(kept, 'report.json'));
+    return status;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
+}
+
+const versions = asked.length > 0 ? asked : Object.keys(releases);
+for (const [version, scenario] of versions.flatMap((each) => SCENARIOS.map((name) => [each, name]))) {
+  const status = await prove(scenario ?? '', version ?? '');
+  if (status !== 0) process.exitCode = 1;
+  // Interrupted: nobody wants the others either.
+  if (status === null || status >= 128) break;
 }

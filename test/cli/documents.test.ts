@@ -1,6 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
+import { SUPPORTED_KUBERNETES_VERSIONS } from '../../src/scenario/supported-versions.ts';
 import { ROOT, VERBS, visit } from './command-line.ts';
 
 /** A command line of ours in a document. */
@@ -91,6 +92,11 @@ test.serial('the README names each verb and each exit status', async (t) => {
     properties: { exitCode: { enum: number[] } };
   };
   for (const code of schema.properties.exitCode.enum) t.regex(readme, new RegExp(`^\\| ${code} `, 'm'));
+});
+
+test.serial('the README names each Kubernetes release', async (t) => {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  for (const version of SUPPORTED_KUBERNETES_VERSIONS) t.true(readme.includes(version), version);
 });
 
 test.serial('scenarios in the documents are good, or say which rule refuses them', async (t) => {

@@ -12,6 +12,8 @@ export type Answer = (args: readonly string[]) => Partial<CommandResult> | Comma
 /** Answers for programs, and remembers what was run. Programs that are not given are not installed, `sync` excepted. */
 export class FakeRunner implements CommandRunner {
   readonly calls: string[][] = [];
+  /** What each call, in the same order, adds to the environment. */
+  readonly environments: Readonly<Record<string, string>>[] = [];
   readonly #answers: Readonly<Record<string, Answer>>;
 
   constructor(answers: Readonly<Record<string, Answer>> = {}) {
@@ -24,6 +26,7 @@ export class FakeRunner implements CommandRunner {
     options?: Partial<CommandOptions>,
   ): Promise<CommandResult> {
     this.calls.push([file, ...args]);
+    this.environments.push(options?.env ?? {});
     const answer = this.#answers[file];
     if (answer === undefined) {
       throw new CommandError(`${file} is not installed (not found in PATH)`, {

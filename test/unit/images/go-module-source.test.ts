@@ -51,6 +51,11 @@ test('a component is compiled at once, from pinned modules, and its programs get
   t.deepEqual(await readdir(out), ['etcd', 'etcdctl']);
   const build = runner.calls.find(([file]) => file === 'setpriv') ?? [];
   t.true(build.includes('--pdeathsig'));
+  t.like(runner.environments[runner.calls.indexOf(build)], {
+    GOARCH: 'arm64',
+    GOOS: 'linux',
+    CGO_ENABLED: '0',
+  });
   for (const flag of [
     '-mod=readonly',
     '-modcacherw',
