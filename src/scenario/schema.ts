@@ -46,7 +46,10 @@ const distribution = z
       }),
   })
   .prefault({})
-  .meta({ description: 'The Kubernetes distribution.', examples: [{ name: 'kubeadm', version: '1.36.3' }] });
+  .meta({
+    description: 'The Kubernetes distribution.',
+    examples: [{ name: 'kubeadm', version: DEFAULT_KUBERNETES_VERSION }],
+  });
 
 const cni = z
   .strictObject({
