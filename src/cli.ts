@@ -2,20 +2,23 @@
 // A small young generation: the Kubernetes client's models would otherwise take us over 150 MB for garbage.
 import { Command, CommanderError, Option } from 'commander';
 import { ARCHITECTURE_NAMES, type Architecture } from './images/architecture.ts';
+import { splitOwnCommand } from './commands/own-command.ts';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
+const callerPath = process.env['PATH'] ?? '';
 // Every program that we start, a daemon too, looks for others in it.
-process.env['PATH'] = withoutNpmFolders(process.env['PATH'] ?? '');
+process.env['PATH'] = withoutNpmFolders(callerPath);
 
 // Verbs are loaded when they are called: `--help` must answer at once, and the Kubernetes client alone takes longer than that.
 
 const interruptions = watchInterruptions(process, (text) => process.stderr.write(text));
 const context: CommandContext = {
   env: process.env,
+  callerPath,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -24,6 +27,8 @@ const context: CommandContext = {
 };
 
 let exitCode = 0;
+/** The user's own test, after `--`. */
+let command: readonly string[] | null = null;
 const exitWith = async (status: Promise<number>): Promise<void> => {
   exitCode = await status;
 };
@@ -70,7 +75,12 @@ scenarioOptions(
     .description(
       'create, verify, report and remove; without FILE a choice on a terminal, else the quick start',
     )
-    .argument('[paths...]', 'scenario files, or folders of them'),
+    .usage('[options] [paths...] [-- command...]')
+    .argument('[paths...]', 'scenario files, or folders of them')
+    .addHelpText(
+      'after',
+      '\nA command after -- is a test of your own: it runs with KUBECONFIG and TWINSTACK_NODES set.',
+    ),
 )
   .addOption(yes())
   .addOption(json())
@@ -84,15 +94,27 @@ scenarioOptions(
   .option('--shard <i/n>', 'only this part of the scenarios, such as 1/3, for one of several machines')
   .addOption(annotations())
   .action((paths: string[], options: RunManyOptions) =>
-    exitWith(import('./commands/run.ts').then(({ runCommand }) => runCommand(paths, options, context))),
+    exitWith(
+      import('./commands/run.ts').then(({ runCommand }) =>
+        runCommand(paths, { ...options, command }, context),
+      ),
+    ),
   );
 
 scenarioOptions(
-  program.command('plan').description('print what run would do, and touch nothing').argument('<file>'),
+  program
+    .command('plan')
+    .usage('[options] <file> [-- command...]')
+    .description('print what run would do, and touch nothing')
+    .argument('<file>'),
 )
   .addOption(json())
   .action((file: string, options: RunOptions) =>
-    exitWith(import('./commands/plan.ts').then(({ planCommand }) => planCommand(file, options, context))),
+    exitWith(
+      import('./commands/plan.ts').then(({ planCommand }) =>
+        planCommand(file, { ...options, command }, context),
+      ),
+    ),
   );
 
 program
@@ -276,11 +298,17 @@ image
   );
 
 try {
-  if (process.argv.slice(2).some((argument) => argument === '-V' || argument === '--version')) {
+  const verbs = program.commands
+    .map((each) => each.name())
+    .filter((name) => name !== 'run' && name !== 'plan');
+  const split = splitOwnCommand(process.argv.slice(2), verbs);
+  if (split.args.some((argument) => argument === '-V' || argument === '--version')) {
     const { packageVersion } = await import('./package-root.ts');
     process.stdout.write(`${await packageVersion()}\n`);
   } else {
-    await program.parseAsync();
+    command = split.command;
+    if (command?.length === 0) program.error('error: a command of your own follows --, and there is none');
+    await program.parseAsync(split.args, { from: 'user' });
   }
 } catch (error) {
   if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : 2;

@@ -1,3 +1,4 @@
+import type { OwnTestCommand } from '../own-tests/own-test.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
 
 /** Where a request starts: on a node itself, or in the probe pod of a node. */
@@ -38,7 +39,13 @@ export type PlannedCheck = { readonly id: string; readonly timeoutMs: number } &
       readonly family: IPFamily;
       readonly gateway: string;
     }
+  | OwnTestCheck
 );
+
+/** A program of the user's own ends with status 0. It is run once, on this host. */
+export interface OwnTestCheck extends OwnTestCommand {
+  readonly type: 'own-test';
+}
 
 /** `ipv4` or `ipv6`: the family's word in a check's id. */
 export function familyWord(family: IPFamily): 'ipv4' | 'ipv6' {

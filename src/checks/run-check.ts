@@ -7,12 +7,15 @@ import { checkServiceHttp } from './service-http.ts';
 import { apiErrorText } from '../kubernetes/cluster-client.ts';
 import { waitUntil, WaitTimeoutError } from '../run/wait-until.ts';
 import type { CheckResult } from './check.ts';
-import type { PlannedCheck } from './planned-check.ts';
+import type { OwnTestCheck, PlannedCheck } from './planned-check.ts';
 import type { CheckContext, Observation } from './observation.ts';
 
 const RETRY_MS = 100;
 
-function observe(check: PlannedCheck, context: CheckContext): Promise<Observation> {
+/** A check that looks at the cluster, again until it is as it must be. */
+export type ClusterCheck = Exclude<PlannedCheck, OwnTestCheck>;
+
+function observe(check: ClusterCheck, context: CheckContext): Promise<Observation> {
   switch (check.type) {
     case 'service-http':
       return checkServiceHttp(check, context);
@@ -35,7 +38,7 @@ function observe(check: PlannedCheck, context: CheckContext): Promise<Observatio
  * Attempts a check until it passes or its own deadline is over; then it failed, with what the last attempt saw. Only an abort of
  * the run rejects.
  */
-export async function runCheck(check: PlannedCheck, context: CheckContext): Promise<CheckResult> {
+export async function runCheck(check: ClusterCheck, context: CheckContext): Promise<CheckResult> {
   const started = performance.now();
   let attempts = 0;
   let last: Observation = { ok: false, reason: 'no attempt came to an end', evidence: null };

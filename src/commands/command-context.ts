@@ -10,6 +10,8 @@ import type { Provider } from '../providers/provider.ts';
 /** The world as a verb sees it: streams, environment, and what the user's signals have aborted. */
 export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The search path as the user has it; `env` has the one that programs of ours get. */
+  readonly callerPath: string;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

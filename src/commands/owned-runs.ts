@@ -1,3 +1,4 @@
+import { endProcesses, searchForRun } from '../own-tests/marked-processes.ts';
 import { FailureError } from '../run/failure.ts';
 import { leaseState, type Lease } from '../run/lease.ts';
 import { removeRun } from '../run/remove-run.ts';
@@ -20,6 +21,8 @@ export interface OwnedRun {
 const NOTHING_LEFT = { outcome: 'complete', leaked: [], errors: [] } as const;
 const LIST_TIMEOUT_MS = 20_000;
 const REMOVAL_TIMEOUT_MS = 180_000;
+/** For what the tests of a run that was killed left running. */
+const TEST_GRACE_MS = 5000;
 
 /**
  * Every run with something left of it, from labels and journals; either may be missing. A run that finished is not among them.
@@ -62,6 +65,12 @@ export async function removeOwnedRun(
   context: CommandContext,
   { store, provider }: Workbench,
 ): Promise<CleanupResult & { readonly errors: readonly string[] }> {
+  const { left } = await endProcesses(searchForRun(run.runId), {
+    signal: 'SIGTERM',
+    graceMs: TEST_GRACE_MS,
+    hurry: context.abandoned,
+  });
+  const processes = left.map(({ pid, name }) => ({ kind: 'process', name: `${pid} ${name}` }));
   // A run that was killed before its first request needs no engine to be forgotten.
   const nothing = run.resources.length === 0 && store.journalOf(run.runId).remaining().length === 0;
   const result = nothing
@@ -71,6 +80,14 @@ export async function removeOwnedRun(
         signal: context.abandoned,
         onProgress: (text) => context.stderr.write(`${text}\n`),
       });
+  if (processes.length > 0) {
+    const error = "a process of the run's tests could not be ended";
+    return {
+      outcome: 'incomplete',
+      leaked: [...processes, ...result.leaked],
+      errors: [...result.errors, error],
+    };
+  }
   if (result.outcome === 'complete') {
     await store.forgetSecrets(run.runId);
     if (run.record === null) await store.remove(run.runId);

@@ -1,4 +1,5 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { withOwnTests } from './own-tests.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
@@ -16,9 +17,10 @@ export async function planCommand(
   options: RunOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { scenario, problems } = await loadScenario(file, { overrides: overridesOf(options) });
+  const { scenario: written, problems } = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
-  if (scenario === null) return 2;
+  if (written === null) return 2;
+  const scenario = withOwnTests(written, file, options.command ?? null);
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
   const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario)) });
   const { provider } = createWorkbench(context);

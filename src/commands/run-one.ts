@@ -1,11 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
+import { unstartableTests, withOwnTests } from './own-tests.ts';
 import type { HostReadiness, prepareHost } from './prepare-host.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
+import { hostArchitecture } from '../host/host-architecture.ts';
+import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
@@ -67,7 +70,12 @@ export async function runOne(
     if (report.exitCode === 0) context.stderr.write(`${file}: refused, as it expects to be\n`);
     return writer.write(report);
   }
-  const { scenario } = loaded;
+  const scenario = withOwnTests(loaded.scenario, file, options.command ?? null);
+  const unstartable = await unstartableTests(scenario, loaded, context.callerPath);
+  if (unstartable.length > 0) {
+    context.stderr.write(unstartable.map((line) => `${line}\n`).join(''));
+    return writer.write(attempt.refused(testsFailure(unstartable)));
+  }
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   try {
@@ -95,6 +103,14 @@ export async function runOne(
     stateDirectory: workbench.directories.state,
     reportDir,
     keep: options.keep ?? 'never',
+    ownTests: new HostOwnTests({
+      runId,
+      env: { ...context.env, PATH: context.callerPath },
+      kubeconfigFile: workbench.store.kubeconfigFile(runId),
+      reportDir,
+      abandoned: context.abandoned,
+      secrets,
+    }),
     sinks: [
       (event) => renderer.handle(event),
       (event) => writer.append(event),
@@ -238,6 +254,15 @@ function lintFailure({ problems }: LoadedScenario): Failure | null {
     step: 'lint',
     message: errors.map(formatProblem).join('\n'),
     hint: 'Change the scenario file as its messages say; `lint` looks at it alone.',
+  };
+}
+
+function testsFailure(lines: readonly string[]): Failure {
+  return {
+    class: 'usage',
+    step: 'tests',
+    message: lines.join('\n'),
+    hint: 'Nothing was touched. Programs are looked for in PATH, or from the folder that the test runs in.',
   };
 }
 

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly provider?: string;
   /** False for `--no-egress`. */
   readonly egress?: boolean;
+  /** The command after `--`; null for none. */
+  readonly command?: readonly string[] | null;
 }
 
 /** The options of `run` that concern all of its scenarios. */

@@ -1,3 +1,4 @@
+import { ownTestSteps } from './own-test-steps.ts';
 import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import type { Cni } from '../cni/cni.ts';
@@ -105,7 +106,8 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);
-  const checks = checkSteps(context);
+  const ourChecks = checkSteps(context);
+  const checks = [...ourChecks, ...ownTestSteps(scenario.tests, ourChecks)];
   const steps = [
     ...launchSteps(inputs, nodes),
     ...bootstrap.steps,

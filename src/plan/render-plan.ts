@@ -50,7 +50,19 @@ function checkText(check: PlannedCheck): string {
       return 'every pod of every namespace is Ready';
     case 'egress-blocked':
       return `a listener at ${check.gateway} answers this host and not ${check.node}`;
+    case 'own-test':
+      return `that this ends with status 0; its output goes to ${check.log} in the report's folder`;
   }
+}
+
+/** The command of a test of the user's own, as he would type it. */
+function ownTestLines(check: PlannedCheck): string[] {
+  if (check.type !== 'own-test') return [];
+  const variables = Object.entries(check.env).map(([name, value]) => `${name}=${quoteArgument(value)}`);
+  return [
+    `  in ${check.cwd}, with KUBECONFIG, TWINSTACK_NODES and others${variables.length === 0 ? '' : `, and ${variables.join(' ')}`}`,
+    commandLine(check.command),
+  ];
 }
 
 function actionLines(action: Action, dialect: CommandDialect, owner: Owner): string[] {
@@ -79,7 +91,10 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
     case 'apply':
       return [`  apply ${action.name} on the server's side`, ...indented(action.manifest)];
     case 'check':
-      return [`  check ${checkText(action.check)}, at most ${action.check.timeoutMs / 1000} s`];
+      return [
+        ...ownTestLines(action.check),
+        `  check ${checkText(action.check)}, at most ${action.check.timeoutMs / 1000} s`,
+      ];
   }
 }
 

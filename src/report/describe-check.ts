@@ -2,6 +2,8 @@ import type { CheckResult } from '../checks/check.ts';
 import { formatDuration } from './format-duration.ts';
 import { oneLine } from './printable.ts';
 
+const LONGEST_COMMAND = 80;
+
 /** The word that stands for an outcome in tables and lines. */
 export const OUTCOME_WORDS: Readonly<Record<CheckResult['outcome'], string>> = {
   passed: 'PASS',
@@ -22,6 +24,8 @@ export function describeCheck(check: CheckResult): string {
 export function describeObservation({ reason, evidence }: Pick<CheckResult, 'reason' | 'evidence'>): string {
   const answer = describeAnswer(evidence);
   if (reason === null) return answer;
+  // The reason names the program, and a whole command says no more about why.
+  if (evidence?.['command'] !== undefined) return oneLine(reason);
   // Most reasons name the address themselves.
   return answer === '' || reason.includes(answer) ? oneLine(reason) : `${oneLine(reason)}, ${answer}`;
 }
@@ -32,9 +36,11 @@ export function describeEffort({ outcome, durationMs, attempts }: CheckResult): 
   return `${formatDuration(durationMs)}${attempts > 1 ? `, ${attempts} attempts` : ''}`;
 }
 
-/** Evidence of an answer as `URL STATUS client ADDRESS`, with what is known of it; empty when it is of another kind. */
+/** Evidence of an answer as `URL STATUS client ADDRESS`, or a test's command, with what is known of it; empty when it is of another kind. */
 export function describeAnswer(evidence: CheckResult['evidence']): string {
   const words: string[] = [];
+  const command: unknown = evidence?.['command'];
+  if (Array.isArray(command)) words.push(shortened(oneLine(command.join(' '))));
   for (const key of ['url', 'status']) {
     const value = evidence?.[key];
     if (typeof value === 'string' || typeof value === 'number') words.push(oneLine(String(value)));
@@ -42,6 +48,11 @@ export function describeAnswer(evidence: CheckResult['evidence']): string {
   const client = clientAddress(evidence);
   if (client !== null) words.push(`client ${client}`);
   return words.join(' ');
+}
+
+/** A command may hold a whole script. */
+function shortened(command: string): string {
+  return command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command;
 }
 
 /** The address that the server saw, or null where the evidence has none. */

@@ -2,6 +2,7 @@ import junitReportBuilder from 'junit-report-builder';
 import type { Builder, TestCase } from 'junit-report-builder';
 import { describeCheck } from './describe-check.ts';
 import { askedFor, describeCleanup } from './describe-run.ts';
+import { lastLinesOf } from './last-lines.ts';
 import { printable } from './printable.ts';
 import type { Report, ReportCheck } from './report.ts';
 
@@ -35,14 +36,18 @@ export function renderJunit(reports: readonly Report[]): string {
 function addResult(testCase: TestCase, check: ReportCheck, runPassed: boolean): void {
   const reason = xmlText(check.reason ?? '');
   const evidence = check.evidence === null ? '' : xmlText(JSON.stringify(check.evidence, null, 2));
+  const output = xmlText(lastLinesOf(check).join('\n'));
   switch (check.outcome) {
     case 'passed':
-      if (evidence !== '') testCase.standardOutput(evidence);
+      if (evidence !== '') testCase.standardOutput(output === '' ? evidence : output);
       break;
     case 'failed':
       // In a run that passed only the failure that its scenario expects can be.
       if (runPassed) testCase.standardOutput(`failed, as the scenario expects: ${reason}\n${evidence}`);
-      else testCase.failure(xmlText(describeCheck(check)), 'check').stacktrace(`${reason}\n${evidence}`);
+      else {
+        testCase.failure(xmlText(describeCheck(check)), 'check').stacktrace(`${reason}\n${evidence}`);
+        if (output !== '') testCase.standardOutput(output);
+      }
       break;
     case 'skipped':
       // The builder's `skipped` takes no message.

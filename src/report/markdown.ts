@@ -1,6 +1,7 @@
 import { describeCheck, OUTCOME_WORDS } from './describe-check.ts';
 import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from './describe-run.ts';
 import { formatSeconds } from './format-duration.ts';
+import { lastLinesOf, logOf } from './last-lines.ts';
 import { oneLine } from './printable.ts';
 import type { Report } from './report.ts';
 
@@ -19,6 +20,13 @@ export function renderMarkdown(report: Report): string {
   if (report.checks.length > 0) {
     const rows = report.checks.map((check) => [OUTCOME_WORDS[check.outcome], check.id, describeCheck(check)]);
     blocks.push(table(['', 'check', 'observed'], rows));
+  }
+  for (const check of report.checks) {
+    const log = logOf(check);
+    if (check.outcome === 'passed' || log === null) continue;
+    // An indented block takes any text as it is.
+    const lines = lastLinesOf(check).map((line) => `    ${line}`);
+    blocks.push(`**Last lines of ${escape(check.id)}** (all of it: ${escape(log)})`, lines.join('\n'));
   }
   if (report.phases.length > 0) {
     const rows = report.phases.map((phase) => [phase.name, formatSeconds(phase.durationMs)]);

@@ -6,6 +6,7 @@ import { familyOfCheck } from './exit-status.ts';
 import { formatSeconds } from './format-duration.ts';
 import type { Palette } from './palette.ts';
 import { createPalette } from './palette.ts';
+import { lastLinesOf, logOf } from './last-lines.ts';
 import { oneLine } from './printable.ts';
 import type { Report, ReportCheck, ReportPhase } from './report.ts';
 
@@ -40,6 +41,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
       `  ${palette.dim(title)}`,
       ...table,
     ]),
+    ...report.checks.flatMap((check) => outputLines(check, palette)),
     ...section('Failure', facts(failure(report))),
     ...section('Left', facts(left(report))),
     ...section(
@@ -169,6 +171,14 @@ function checkTables(
       });
       return [family === 'both' ? 'both families' : family, alignColumns(rows, { ...columns, indent: 4 })];
     });
+}
+
+/** The end of what a test of the user's own printed, where it did not pass. */
+function outputLines(check: ReportCheck, palette: Palette): string[] {
+  const log = logOf(check);
+  if (check.outcome === 'passed' || log === null) return [];
+  const title = palette.dim(`last lines of ${check.id} (all of it: ${log})`);
+  return ['', `  ${title}`, ...lastLinesOf(check).map((line) => `    ${line}`)];
 }
 
 function failure(report: Report): Fact[] {

@@ -61,7 +61,8 @@ export class ReportWriter {
    * It never throws: a full disk must not stop a run that has things to remove. {@link ReportWriter.write} tells of it.
    */
   append(event: RunEvent): void {
-    if (this.#events === null) return;
+    // It has a file of its own, with a limit.
+    if (this.#events === null || event.type === 'test-output') return;
     try {
       writeAll(this.#events, `${JSON.stringify(redact(event, this.#secrets))}\n`);
     } catch (error) {

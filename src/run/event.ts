@@ -66,6 +66,8 @@ export type RunEvent = {
       readonly durationMs: number;
       readonly message: string | null;
     }
+  /** A line that a test of the user's own printed. Only passed on: there may be millions, and a file of their own has them. */
+  | { readonly type: 'test-output'; readonly step: StepInfo; readonly text: string }
   | { readonly type: 'check-finished'; readonly check: CheckResult }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'interrupted'; readonly signal: string }

@@ -23,11 +23,11 @@ export class RunEvents {
 
   emit(event: UnstampedEvent): void {
     const stamped: RunEvent = { at: new Date().toISOString(), runId: this.#runId, ...event };
-    this.#events.push(stamped);
+    if (stamped.type !== 'test-output') this.#events.push(stamped);
     for (const sink of this.#sinks) sink(stamped);
   }
 
-  /** Everything that was emitted so far. */
+  /** Everything that was emitted so far, but for the output of the user's tests. */
   all(): readonly RunEvent[] {
     return this.#events;
   }

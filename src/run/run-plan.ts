@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { judgeOwnTest, noticesOfOwnTest } from '../checks/own-test.ts';
+import { familyWord, type PlannedCheck } from '../checks/planned-check.ts';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
 import { ClusterClient } from '../kubernetes/cluster-client.ts';
@@ -9,6 +11,7 @@ import { stepInfo, StepTracker } from './step-tracker.ts';
 import { waitUntil, WaitTimeoutError, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
+import type { OwnTests } from '../own-tests/own-test.ts';
 import type { CallOptions, Owner, Provider } from '../providers/provider.ts';
 import type { Journal } from './journal.ts';
 import type { RunEvents } from './run-events.ts';
@@ -22,6 +25,8 @@ export interface RunPlanContext {
   /** Values that texts of the plan ask for; captured ones are added. `secret.*` never reach an event. */
   readonly values: Map<string, string>;
   readonly signal: AbortSignal;
+  /** Runs the plan's tests of the user's own. */
+  readonly ownTests: OwnTests;
   /** Called once with the cluster's kubeconfig, which is a secret. */
   onKubeconfig(kubeconfig: string): Promise<void>;
 }
@@ -147,13 +152,36 @@ class PlanExecution {
           signal,
         });
       case 'check': {
+        const { check } = action;
         const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
-        const result = await runCheck(action.check, { cluster: this.#requireCluster(), node, signal });
+        const result =
+          check.type === 'own-test'
+            ? await this.#ownTest(check, step)
+            : await runCheck(check, { cluster: this.#requireCluster(), node, signal });
         if (result.outcome === 'passed') this.#passedAt.set(result.id, performance.now());
         this.checks.push(result);
         events.emit({ type: 'check-finished', check: result });
+        signal.throwIfAborted();
       }
     }
+  }
+
+  async #ownTest(check: Extract<PlannedCheck, { type: 'own-test' }>, step: Step): Promise<CheckResult> {
+    const { events, signal, ownTests } = this.#context;
+    const { nodes, scenario } = this.#plan;
+    const info = stepInfo(step);
+    const surroundings = {
+      nodes: nodes.map(({ name }) => name),
+      families: scenario.network.families.map(familyWord),
+    };
+    const end = await ownTests.run(check, surroundings, {
+      signal,
+      onLine: (text) => events.emit({ type: 'test-output', step: info, text }),
+    });
+    for (const message of noticesOfOwnTest(check, end)) {
+      events.emit({ type: 'notice', level: 'warning', message });
+    }
+    return judgeOwnTest(check, end);
   }
 
   async #exec(action: Extract<Action, { kind: 'exec' }>, step: Step): Promise<void> {

@@ -54,6 +54,11 @@ function newBootstrapToken(): string {
   return `${customAlphabet(letters, 6)()}.${customAlphabet(letters, 16)()}`;
 }
 
+/** The private keys in a kubeconfig, as it writes them: whoever prints the file must not publish them. */
+function clientKeys(kubeconfig: string): string[] {
+  return [...kubeconfig.matchAll(/client-key-data: *([A-Za-z0-9+/=]+)/g)].flatMap(([, key]) => key ?? []);
+}
+
 const CLEANUP_STEP: StepInfo = {
   id: 'cleanup/remove',
   phase: 'cleanup',
@@ -164,7 +169,9 @@ export class ScenarioRunner {
         events: this.#events,
         values: this.#values,
         signal,
+        ownTests: this.#run.ownTests,
         onKubeconfig: async (kubeconfig) => {
+          for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
           await store.writeKubeconfig(runId, kubeconfig);
         },
       });

@@ -1,6 +1,7 @@
 import type { EventSink } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
+import type { OwnTests } from '../own-tests/own-test.ts';
 import type { PlanInputs } from '../plan/assemble-plan.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -18,6 +19,8 @@ export interface ScenarioRun {
   readonly stateDirectory: string;
   readonly reportDir: string;
   readonly keep: Keep;
+  /** Runs tests of the user's own. */
+  readonly ownTests: OwnTests;
   readonly sinks: readonly EventSink[];
   /** Gives the node image from the cache, or builds it. */
   prepareImage(options: {

@@ -40,7 +40,8 @@ function describeFileError(error: unknown): string {
 }
 
 function failed(problem: Problem, sha256 = ''): LoadedScenario {
-  return { scenario: null, problems: [problem], expect: null, sha256, text: '' };
+  const locate = () => problem.position;
+  return { scenario: null, problems: [problem], expect: null, locate, sha256, text: '' };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { parseDuration } from './duration.ts';
+import { ownTestNames } from './own-test-names.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
-import type { Expectation, IPFamily, PerFamily, Scenario } from './scenario.ts';
+import type { Expectation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
 import type { WrittenScenario } from './schema.ts';
 import { formatCidr } from '../network/cidr.ts';
 
@@ -47,6 +48,17 @@ function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
   };
 }
 
+function ownTestsOf({ tests }: WrittenScenario): OwnTest[] {
+  const names = ownTestNames(tests.map(({ name, run }) => ({ name: name ?? null, command: run })));
+  return tests.map(({ run, cwd = '.', env, timeout }, index) => ({
+    name: names[index] ?? '',
+    command: run,
+    cwd,
+    env,
+    timeoutMs: parseDuration(timeout),
+  }));
+}
+
 /**
  * Fills in every default. Ranges come out in normal form. Meant for a scenario that no rule refuses; what a rule refuses because
  * this version can't do it is not carried over.
@@ -68,7 +80,10 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     extraArgs: Object.fromEntries(
       Object.entries(written.extraArgs).filter(([, args]) => Object.keys(args ?? {}).length > 0),
     ),
-    workloads: written.workloads.filter((workload) => workload === 'nginxdualstack'),
+    workloads: written.workloads.map((workload) =>
+      workload === 'nginxdualstack' ? workload : { manifest: workload.manifest },
+    ),
+    tests: ownTestsOf(written),
     expect: expectationOf(written),
     timeoutMs: parseDuration(written.timeout),
   };

@@ -17,6 +17,22 @@ export type Expectation = 'passed' | { readonly check: string } | { readonly rul
 export type ComponentName =
   'apiServer' | 'controllerManager' | 'scheduler' | 'etcd' | 'kubelet' | 'kubeProxy';
 
+/** A program of the user's own that must exit with 0. */
+export interface OwnTest {
+  /** A label, unique in its scenario. */
+  readonly name: string;
+  /** The program and its arguments; never passed through a shell. */
+  readonly command: readonly string[];
+  /** Where it runs. As written in the file: relative to the scenario's folder. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Its own deadline in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What is deployed: ours, or a manifest by its path as written. */
+export type Workload = 'nginxdualstack' | { readonly manifest: string };
+
 /**
  * A scenario with every default filled in and every rule kept: what the plan is made of. It is made from a file by
  * `loadScenario` and carries the file's position table no further.
@@ -45,7 +61,9 @@ export interface Scenario {
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };
   readonly featureGates: Readonly<Record<string, boolean>>;
   readonly extraArgs: Readonly<Partial<Record<ComponentName, Readonly<Record<string, string>>>>>;
-  readonly workloads: readonly 'nginxdualstack'[];
+  readonly workloads: readonly Workload[];
+  /** In the order in which they run. */
+  readonly tests: readonly OwnTest[];
   readonly expect: Expectation;
   /** The whole run's deadline in milliseconds, clean-up excluded. */
   readonly timeoutMs: number;

@@ -13,6 +13,20 @@ export const NAME_MAX_LENGTH = 40;
 /** A day; timers themselves end at 24.8 days and would then fire at once. */
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
+function durationOf(standard: string, description: string) {
+  return z
+    .string({ error: 'expected a duration with its unit, such as 10m or 90s' })
+    .regex(DURATION_PATTERN, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not a duration: write a number and ms, s, m or h, such as 10m or 90s`,
+      abort: true,
+    })
+    .refine((duration) => parseDuration(duration) >= 1, { error: 'must be longer than nothing' })
+    .refine((duration) => parseDuration(duration) <= LONGEST_TIMEOUT_MS, { error: 'must be at most 24h' })
+    .default(standard)
+    .meta({ description, examples: [standard, '90s'] });
+}
+
 const VERSION_PATTERN = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 const VERSION_SHAPE = 'a version is three numbers with dots between, such as 1.36.3';
 
@@ -112,7 +126,7 @@ const workload = z.union(
       .meta({ description: 'The nginx of the dual-stack guides, behind a RequireDualStack Service.' }),
     z
       .strictObject({
-        manifest: text('Path of a Kubernetes manifest, relative to the scenario file. Not supported yet.', [
+        manifest: text('Path of a Kubernetes manifest, relative to the scenario file.', [
           'manifests/web.yaml',
         ]),
         image: text(
@@ -120,22 +134,59 @@ const workload = z.union(
           ['registry.example/web:1.0'],
         ).optional(),
       })
-      .meta({ description: 'A manifest of your own. Not supported yet.' }),
+      .meta({ description: 'A manifest of your own; each of its Services is asked for its answer.' }),
   ],
   { error: 'expected nginxdualstack or a manifest of your own, such as { manifest: web.yaml }' },
 );
 
+/** Set by us for every test of the user's own. */
+const RESERVED_VARIABLE = /^(KUBECONFIG|TWINSTACK_.*)$/;
+
+const NUL = '\u0000';
+
+const word = z.string().refine((value) => !value.includes(NUL), { error: 'has a NUL character in it' });
+
 const userTest = z
   .strictObject({
-    run: z
-      .array(z.string())
-      .min(1)
+    name: z
+      .string()
+      .optional()
       .meta({
-        description: 'The program and its arguments; no shell is in between.',
+        description:
+          'What its check is called, as a DNS label: test/NAME/both/exit-status; made from the command unless written.',
+        pattern: NAME_PATTERN.source,
+        maxLength: NAME_MAX_LENGTH,
+        examples: ['smoke'],
+      }),
+    run: z
+      .array(word)
+      .min(1)
+      .refine((command) => command[0]?.trim() !== '', { error: 'begins with an empty text: name a program' })
+      .meta({
+        description:
+          'The program and its arguments; no shell is in between. A program with a slash in it is relative to cwd.',
         examples: [['npm', 'test']],
       }),
+    cwd: text(
+      "The folder to run it in, relative to the scenario file; that file's own folder unless written.",
+      ['../app'],
+    ).optional(),
+    env: z
+      .record(z.string(), word)
+      .default({})
+      .refine((env) => Object.keys(env).every((name) => name !== '' && !/[=\u0000]/.test(name)), {
+        error: 'has a name that no environment variable can have',
+      })
+      .refine((env) => !Object.keys(env).some((name) => RESERVED_VARIABLE.test(name)), {
+        error: 'sets KUBECONFIG or a TWINSTACK_ variable, which every test is given',
+      })
+      .meta({ description: 'Variables beside those of your environment.', examples: [{ DEBUG: '1' }] }),
+    timeout: durationOf('5m', 'The deadline of this test alone: past it, its check has failed.'),
   })
-  .meta({ description: 'A program that must exit with 0, run with KUBECONFIG and TWINSTACK_NODES set.' });
+  .meta({
+    description: 'A program that must exit with 0, run with KUBECONFIG and TWINSTACK_NODES set.',
+    examples: [{ name: 'smoke', run: ['node', 'smoke.mjs'], timeout: '90s' }],
+  });
 
 const expect = z
   .union(
@@ -233,21 +284,11 @@ export const scenarioSchema = z
       .default([])
       .meta({
         description:
-          'Programs of your own to run against the cluster. Not supported yet: name one after -- on the command line.',
+          'Programs of your own, run one after the other when all other checks are done. One more can be named after -- on the command line.',
         examples: [[{ run: ['npm', 'test'] }]],
       }),
     expect,
-    timeout: z
-      .string({ error: 'expected a duration with its unit, such as 10m or 90s' })
-      .regex(DURATION_PATTERN, {
-        error: ({ input }) =>
-          `${JSON.stringify(input)} is not a duration: write a number and ms, s, m or h, such as 10m or 90s`,
-        abort: true,
-      })
-      .refine((duration) => parseDuration(duration) >= 1, { error: 'must be longer than nothing' })
-      .refine((duration) => parseDuration(duration) <= LONGEST_TIMEOUT_MS, { error: 'must be at most 24h' })
-      .default('10m')
-      .meta({ description: "The whole run's deadline, clean-up excluded.", examples: ['10m', '90s'] }),
+    timeout: durationOf('10m', "The whole run's deadline, clean-up excluded."),
   })
   .meta({
     title: 'twinstack scenario',

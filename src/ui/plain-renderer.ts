@@ -8,6 +8,17 @@ import type { RunEvent, StepInfo } from '../run/event.ts';
 import { closingLines } from './closing-lines.ts';
 import type { Renderer } from './renderer.ts';
 
+const OWN_TEST = /^verify\/test\/([^/]+)\//;
+
+function isOwnTest(step: StepInfo): boolean {
+  return OWN_TEST.test(step.id);
+}
+
+/** The name of the test that a step runs. */
+function ownTestName(step: StepInfo): string {
+  return OWN_TEST.exec(step.id)?.[1] ?? oneLine(step.title);
+}
+
 /** A step that goes on tells so at most this often. */
 const PROGRESS_INTERVAL_MS = 10_000;
 
@@ -73,8 +84,8 @@ export class PlainRenderer implements Renderer {
       case 'phase-finished':
         return [];
       case 'step-started':
-        // A check has one line, its result.
-        return event.step.phase === 'verify' ? [] : [stepLine(event.step, ' …')];
+        // A check has one line, its result; a test of the user's own has its output before that.
+        return event.step.phase === 'verify' && !isOwnTest(event.step) ? [] : [stepLine(event.step, ' …')];
       case 'step-progress': {
         const last = run.lastLineMs.get(event.step.id);
         if (last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS) return [];
@@ -96,6 +107,8 @@ export class PlainRenderer implements Renderer {
           ...message.map((line) => `         ${line}`),
         ];
       }
+      case 'test-output':
+        return [`${dim(`${ownTestName(event.step)} |`)} ${printable(event.text)}`.trimEnd()];
       case 'check-finished': {
         run.checks.push(event.check);
         const { outcome, id } = event.check;

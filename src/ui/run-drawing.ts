@@ -1,6 +1,7 @@
 import { DefaultRenderer, Listr, ListrTaskState as State } from 'listr2';
 import type { CheckResult } from '../checks/check.ts';
 import { describeCheck } from '../report/describe-check.ts';
+import { lastLinesOf } from '../report/last-lines.ts';
 import { formatSeconds } from '../report/format-duration.ts';
 import type { Palette } from '../report/palette.ts';
 import { createPalette } from '../report/palette.ts';
@@ -25,6 +26,9 @@ interface PhaseTask extends TimedTask {
 
 /** Notices below the tree while it is drawn; all of them stay when it ends. */
 const SHOWN_NOTICES = 3;
+/** Lines of a test's output below its task, and how often they are drawn. */
+const SHOWN_OUTPUT = 5;
+const OUTPUT_INTERVAL_MS = 100;
 
 /**
  * One run as a tree of listr2's tasks. The tasks are never run: events set their state and listr2 draws it, so that no promise of
@@ -39,6 +43,7 @@ export class RunDrawing {
   readonly #now: () => number;
   readonly #phases = new Map<PhaseName, PhaseTask>();
   readonly #notices: string[] = [];
+  readonly #outputs = new Map<string, { recent: string[]; drawnMs: number }>();
   #headline: string[] = [];
   #interrupted: string[] = [];
   #drawn = false;
@@ -106,6 +111,9 @@ export class RunDrawing {
         this.#step(event.step).task.output$ = `${oneLine(event.text)}${count}`;
         break;
       }
+      case 'test-output':
+        this.#showOutput(event.step, event.text, nowMs);
+        break;
       case 'step-finished':
         this.#finish(
           this.#step(event.step),
@@ -127,6 +135,17 @@ export class RunDrawing {
       case 'run-finished':
         break;
     }
+  }
+
+  /** The last lines below the task. Each is drawn with the whole tree, so those of a test that prints fast are not all drawn. */
+  #showOutput(step: StepInfo, text: string, nowMs: number): void {
+    const lines = this.#outputs.get(step.id) ?? { recent: [], drawnMs: -Infinity };
+    this.#outputs.set(step.id, lines);
+    if (text.trim() === '') return;
+    lines.recent = [...lines.recent, oneLine(text)].slice(-SHOWN_OUTPUT);
+    if (nowMs - lines.drawnMs < OUTPUT_INTERVAL_MS) return;
+    lines.drawnMs = nowMs;
+    this.#step(step).task.output$ = lines.recent.join('\n');
   }
 
   #phase(name: PhaseName): PhaseTask {
@@ -185,7 +204,7 @@ export class RunDrawing {
         task.state$ = State.COMPLETED;
         break;
       case 'failed':
-        task.message$ = { error: text };
+        task.message$ = { error: [text, ...lastLinesOf(check)].join('\n') };
         task.state$ = State.FAILED;
         break;
       case 'skipped':

@@ -23,6 +23,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     featureGates: {},
     extraArgs: {},
     workloads: ['nginxdualstack'],
+    tests: [],
     expect: 'passed',
     timeoutMs: 600_000,
     ...change,

@@ -6,6 +6,7 @@ import { notYet } from './not-yet-rule.ts';
 import { RANGE_RULES } from './range-rules.ts';
 import type { Rule } from './rule.ts';
 import { SIZE_RULES } from './size-rules.ts';
+import { testNameRule } from './test-name-rule.ts';
 
 /** Every rule, in the order of the reference. */
 export const ALL_RULES: readonly Rule[] = [
@@ -15,5 +16,6 @@ export const ALL_RULES: readonly Rule[] = [
   ...SIZE_RULES,
   ...NODE_RULES,
   ...KUBERNETES_RULES,
+  testNameRule,
   notYet,
 ];

@@ -68,17 +68,17 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
   ];
 }
 
-function workFindings({ workloads, images, tests }: WrittenScenario): Finding[] {
+function workFindings({ workloads, images }: WrittenScenario): Finding[] {
   return [
     ...workloads.flatMap((workload, index) =>
-      workload === 'nginxdualstack'
+      workload === 'nginxdualstack' || workload.image === undefined
         ? []
         : [
             later(
-              ['workloads', index],
-              'a manifest of your own',
-              'this version deploys nginxdualstack',
-              'use nginxdualstack, and apply yours with a command after --',
+              ['workloads', index, 'image'],
+              "a workload's image from elsewhere",
+              'the nodes pull what the manifest names, where they have a way out',
+              'remove image',
             ),
           ],
     ),
@@ -90,16 +90,6 @@ function workFindings({ workloads, images, tests }: WrittenScenario): Finding[] 
             'loading images',
             'the node image holds what nginxdualstack needs',
             'remove images',
-          ),
-        ]),
-    ...(tests.length === 0
-      ? []
-      : [
-          later(
-            ['tests'],
-            'a test of your own in the scenario',
-            'this version proves the cluster with its own checks alone',
-            'remove tests, and use --keep always with `kubeconfig` to run yours against the cluster',
           ),
         ]),
   ];

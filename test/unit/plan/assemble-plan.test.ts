@@ -14,6 +14,11 @@ const PLANS: Record<string, Plan> = {
   'open egress': samplePlan(sampleScenario({ egress: 'open' })),
   'IPv4 only': samplePlan(sampleScenario(IPV4_ONLY)),
   'IPv6 primary': samplePlan(sampleScenario({ ...IPV6_PRIMARY, ...THREE_NODES })),
+  'tests of the user': samplePlan(
+    sampleScenario({
+      tests: ['one', 'two'].map((name) => ({ name, command: [name], cwd: '/app', env: {}, timeoutMs: 1000 })),
+    }),
+  ),
   'three nodes': samplePlan(sampleScenario(THREE_NODES)),
 };
 
@@ -152,4 +157,18 @@ test('the plan of quickstart reads as recorded', (t) => {
   const provider = new LxdProvider(new HostCommandRunner());
   const text = `${renderPlan(samplePlan(sampleScenario()), provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
   t.is(text, readFileSync(new URL('../../fixtures/plans/quickstart.txt', import.meta.url), 'utf8'));
+});
+
+test("the user's tests run one after the other, when every check of ours is done", (t) => {
+  const plan = PLANS['tests of the user'];
+  if (plan === undefined) throw new Error('no such plan');
+  const steps = plan.steps.filter(({ id }) => id.startsWith('verify/test/'));
+  t.deepEqual(
+    steps.map(({ id }) => id),
+    ['verify/test/one/both/exit-status', 'verify/test/two/both/exit-status'],
+  );
+  const [one, two] = steps;
+  const ours = plan.steps.filter(({ id }) => id.startsWith('verify/') && !id.startsWith('verify/test/'));
+  t.deepEqual(new Set(one?.needs), new Set(ours.map(({ id }) => id)));
+  t.deepEqual(two?.needs, [one?.id]);
 });

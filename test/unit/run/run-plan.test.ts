@@ -11,6 +11,7 @@ import { sampleScenario } from '../../support/sample-scenario.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { planOf } from '../providers/run-objects.ts';
 import type { Action, Plan, Step } from '../../../src/plan/plan.ts';
+import type { OwnTestEnd, OwnTests } from '../../../src/own-tests/own-test.ts';
 import type { Program } from '../../support/in-memory-node.ts';
 
 const RUN = 'k7f3q2';
@@ -45,6 +46,7 @@ function sceneOf(t: ExecutionContext, program: Program, signal = never()): Scene
     events: new RunEvents(RUN, []),
     values: new Map(),
     signal,
+    ownTests: { run: () => Promise.reject(new Error('this plan has no test')) },
     onKubeconfig: () => Promise.resolve(),
   };
 }
@@ -236,4 +238,90 @@ test('a failing check is a result and no failure of the plan; the others still r
   );
   t.is(scene.values.get('kubernetesVersion'), '1.36.3');
   t.regex(scene.values.get('caCertHash') ?? '', /^sha256:[0-9a-f]{64}$/);
+});
+
+const ownTest = (number: number): Action => ({
+  kind: 'check',
+  check: {
+    type: 'own-test',
+    id: `test/t${number}/both/exit-status`,
+    timeoutMs: 5000,
+    number,
+    command: [`program-${number}`],
+    cwd: '/app',
+    env: {},
+    log: `tests/${number}.log`,
+  },
+});
+
+const ended = (change: Partial<OwnTestEnd> = {}): OwnTestEnd => ({
+  by: 'exit',
+  exitCode: 0,
+  signal: null,
+  killed: false,
+  error: null,
+  durationMs: 1,
+  outputBytes: 0,
+  omittedBytes: 0,
+  logError: null,
+  lastLines: [],
+  leftRunning: [],
+  unkillable: [],
+  ...change,
+});
+
+test("a test of the user's own that fails is a result, its lines are passed on and not kept, and the next one runs", async (t) => {
+  const passedOn: string[] = [];
+  const scene = {
+    ...sceneOf(t, ok),
+    events: new RunEvents(RUN, [(event) => event.type === 'test-output' && passedOn.push(event.text)]),
+    ownTests: {
+      run: (test, surroundings, { onLine }) => {
+        onLine(`${test.command.join(' ')} for ${surroundings.families.join(' ')}`);
+        return Promise.resolve(
+          ended({ exitCode: test.number === 1 ? 3 : 0, leftRunning: [{ pid: 1, name: 'x' }] }),
+        );
+      },
+    } satisfies OwnTests,
+  };
+  const result = await run(scene, [
+    step('verify/one', [], ownTest(1)),
+    step('two', ['verify/one'], ownTest(2)),
+  ]);
+  t.is(result.failure, null);
+  t.deepEqual(
+    result.checks.map(({ outcome, reason }) => [outcome, reason]),
+    [
+      ['failed', 'program-1 ended with status 3'],
+      ['passed', null],
+    ],
+  );
+  t.deepEqual(passedOn, ['program-1 for ipv4 ipv6', 'program-2 for ipv4 ipv6']);
+  t.false(scene.events.all().some(({ type }) => type === 'test-output'));
+  t.is(scene.events.all().filter(({ type }) => type === 'notice').length, 2);
+});
+
+test("an interruption during the user's test: what it was doing is told, and no other test starts", async (t) => {
+  const controller = new AbortController();
+  const reason = new Error('interrupted by SIGINT');
+  const started: number[] = [];
+  const scene = {
+    ...sceneOf(t, ok, controller.signal),
+    ownTests: {
+      run: (test) => {
+        started.push(test.number);
+        controller.abort(reason);
+        return Promise.resolve(ended({ by: 'aborted', exitCode: 0 }));
+      },
+    } satisfies OwnTests,
+  };
+  const steps = [step('one', [], ownTest(1)), step('two', ['one'], ownTest(2))];
+  t.is(await t.throwsAsync(run(scene, steps)), reason);
+  t.deepEqual(started, [1]);
+  const finished = scene.events
+    .all()
+    .flatMap((event) => (event.type === 'check-finished' ? [event.check] : []));
+  t.like(finished, [
+    { id: 'test/t1/both/exit-status', outcome: 'not-reached', evidence: { log: 'tests/1.log' } },
+  ]);
 });

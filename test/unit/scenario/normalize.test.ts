@@ -31,6 +31,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     featureGates: {},
     extraArgs: {},
     workloads: ['nginxdualstack'],
+    tests: [],
     expect: 'passed',
     timeoutMs: 600_000,
   });

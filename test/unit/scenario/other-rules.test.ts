@@ -99,6 +99,15 @@ cases('expect', [
   ['expect: { rule: schema }\nworkerz: 1', ['schema workerz']],
 ]);
 
+cases('test-name', [
+  ['tests: [{ run: [x], name: smoke }, { run: [x] }, { run: [x] }]', []],
+  ['tests: [{ run: [x], name: ipv6-test }]', []],
+  ['tests: [{ run: [x], name: Smoke }]', ['test-name tests[0].name']],
+  [`tests: [{ run: [x], name: ${'a'.repeat(40)} }]`, []],
+  [`tests: [{ run: [x], name: ${'a'.repeat(41)} }]`, ['test-name tests[0].name']],
+  ['tests: [{ run: [x], name: a }, { run: [y], name: a }]', ['test-name tests[1].name']],
+]);
+
 cases('not-yet', [
   ['provider: lxd', []],
   ['provider: auto', []],
@@ -122,9 +131,9 @@ cases('not-yet', [
   ['image: mine', ['not-yet image']],
   ['images: []\ntests: []', []],
   ['images: [a.tar]', ['not-yet images']],
-  ['tests: [{ run: [npm, test] }]', ['not-yet tests']],
   ['workloads: [nginxdualstack]', []],
-  ['workloads: [nginxdualstack, { manifest: a.yaml, image: x }]', ['not-yet workloads[1]']],
+  ['workloads: [nginxdualstack, { manifest: a.yaml, image: x }]', ['not-yet workloads[1].image']],
+  ['workloads: [nginxdualstack, { manifest: a.yaml }]', []],
   ['extraArgs: { kubeProxy: { v: "4" } }', ['not-yet extraArgs.kubeProxy']],
 ]);
 
@@ -164,6 +173,13 @@ cases('schema', [
   ['workloads: [nginxdualstack, nginxdualstack]', ['schema workloads']],
   ['workloads: [nginx]', ['schema workloads[0]']],
   ['tests: [{ run: [] }]', ['schema tests[0].run']],
+  ['tests: [{ run: [""] }]', ['schema tests[0].run']],
+  ['tests: [{ run: ["a\\0b"] }]', ['schema tests[0].run[0]']],
+  ['tests: [{ run: [x], env: { KUBECONFIG: a } }]', ['schema tests[0].env']],
+  ['tests: [{ run: [x], env: { TWINSTACK_RUN: a } }]', ['schema tests[0].env']],
+  ['tests: [{ run: [x], env: { MY_TWINSTACK_RUN: a } }]', []],
+  ['tests: [{ run: [x], env: { "A=B": a } }]', ['schema tests[0].env']],
+  ['tests: [{ run: [x], timeout: soon }]', ['schema tests[0].timeout']],
   ['timeout: 10m', []],
   ['timeout: 1ms', []],
   ['timeout: 0s', ['schema timeout']],
