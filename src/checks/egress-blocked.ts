@@ -1,7 +1,8 @@
 import { createServer, request, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { curlArguments, readCurlOutput } from './service-http.ts';
+import { curlArguments } from './curl-from.ts';
+import { readCurlOutput } from './service-http.ts';
 import { formatAddressForUrl } from '../network/ip-address.ts';
 import type { PlannedCheck } from './planned-check.ts';
 import type { CheckContext, Observation } from './observation.ts';

@@ -16,6 +16,16 @@ export type PlannedCheck = { readonly id: string; readonly timeoutMs: number } &
       /** What the body must contain. */
       readonly expectBody: string;
     }
+  /** The Service's port takes a connection over one family's ClusterIP; where it speaks HTTP, it answers with less than 500. */
+  | {
+      readonly type: 'service-port';
+      readonly namespace: string;
+      readonly service: string;
+      readonly family: IPFamily;
+      readonly from: RequestOrigin;
+      readonly port: number;
+      readonly http: boolean;
+    }
   | { readonly type: 'node-internal-ip'; readonly node: string; readonly family: IPFamily }
   | { readonly type: 'node-pod-cidr'; readonly node: string; readonly family: IPFamily }
   | {

@@ -4,6 +4,7 @@ import { checkNodeInternalIP, checkNodePodCIDR } from './node-addresses.ts';
 import { checkPodIP } from './pod-ip.ts';
 import { checkPodsReady } from './pods-ready.ts';
 import { checkServiceHttp } from './service-http.ts';
+import { checkServicePort } from './service-port.ts';
 import { apiErrorText } from '../kubernetes/cluster-client.ts';
 import { waitUntil, WaitTimeoutError } from '../run/wait-until.ts';
 import type { CheckResult } from './check.ts';
@@ -19,6 +20,8 @@ function observe(check: ClusterCheck, context: CheckContext): Promise<Observatio
   switch (check.type) {
     case 'service-http':
       return checkServiceHttp(check, context);
+    case 'service-port':
+      return checkServicePort(check, context);
     case 'node-internal-ip':
       return checkNodeInternalIP(check, context);
     case 'node-pod-cidr':

@@ -1,33 +1,11 @@
 import { formatAddressForUrl } from '../network/ip-address.ts';
 import { familyOf } from '../kubernetes/cluster-conditions.ts';
+import { curlFrom, podAddressOf } from './curl-from.ts';
 import type { PlannedCheck } from './planned-check.ts';
 import type { CheckContext, Observation } from './observation.ts';
-import type { V1Pod } from '@kubernetes/client-node';
 import type { CommandResult } from '../process/command-runner.ts';
 
 type ServiceHttpCheck = Extract<PlannedCheck, { type: 'service-http' }>;
-
-/** Seconds that curl may take; a ClusterIP that does not answer mostly does not answer at all. */
-const CURL_SECONDS = 3;
-const COMMAND_TIMEOUT_MS = 10_000;
-const PROBE_SELECTOR = 'app.kubernetes.io/name=twinstack-probe';
-const PROBE_CONTAINER = 'probe';
-
-/** Curl's arguments: quiet but for errors, no URL globbing (brackets are IPv6's), no proxy, status on a line of its own. */
-export function curlArguments(url: string): string[] {
-  return [
-    '--globoff',
-    '--silent',
-    '--show-error',
-    '--noproxy',
-    '*',
-    '--max-time',
-    String(CURL_SECONDS),
-    '--write-out',
-    '\n%{http_code}',
-    url,
-  ];
-}
 
 /** What curl printed, taken apart; the status is null when there was no answer. */
 export function readCurlOutput(result: Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>): {
@@ -45,15 +23,6 @@ export function readCurlOutput(result: Pick<CommandResult, 'exitCode' | 'stdout'
   return { status: Number.isInteger(status) && status > 0 ? status : null, body, error, clientAddress };
 }
 
-async function findProbe(context: CheckContext, check: ServiceHttpCheck): Promise<V1Pod | undefined> {
-  const pods = await context.cluster.core.listNamespacedPod({
-    namespace: check.namespace,
-    labelSelector: PROBE_SELECTOR,
-    fieldSelector: `spec.nodeName=${check.from.node}`,
-  });
-  return pods.items[0];
-}
-
 /** Whether a Service answers on one family's ClusterIP with status 200 and the expected body, asked from a node or a pod. */
 export async function checkServiceHttp(check: ServiceHttpCheck, context: CheckContext): Promise<Observation> {
   const { namespace, family, from } = check;
@@ -64,19 +33,10 @@ export async function checkServiceHttp(check: ServiceHttpCheck, context: CheckCo
     return { ok: false, reason: `service ${check.service} has no ${family} ClusterIP`, evidence };
   }
   const url = `http://${formatAddressForUrl(clusterIP)}/`;
-  const options = { timeoutMs: COMMAND_TIMEOUT_MS, signal: context.signal, accept: 'any' } as const;
-  let result: CommandResult;
-  let podAddress: string | null = null;
-  if (from.kind === 'node') {
-    result = await context.node(from.node).run('curl', curlArguments(url), options);
-  } else {
-    const probe = await findProbe(context, check);
-    const name = probe?.metadata?.name;
-    if (name === undefined) return { ok: false, reason: `no probe pod on ${from.node}`, evidence: { url } };
-    podAddress = probe?.status?.podIPs?.map(({ ip }) => ip).find((ip) => familyOf(ip) === family) ?? null;
-    const pod = { namespace, name, container: PROBE_CONTAINER };
-    result = await context.cluster.execInPod(pod, ['curl', ...curlArguments(url)], options);
-  }
+  const asked = await curlFrom(from, url, undefined, context);
+  if (asked === null) return { ok: false, reason: `no probe pod on ${from.node}`, evidence: { url } };
+  const { result } = asked;
+  const podAddress = podAddressOf(asked.podIPs, family);
   const { status, body, error, clientAddress } = readCurlOutput(result);
   const evidence = {
     url,

@@ -17,12 +17,16 @@ export async function planCommand(
   options: RunOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { scenario: written, problems } = await loadScenario(file, { overrides: overridesOf(options) });
+  const {
+    scenario: written,
+    problems,
+    manifests,
+  } = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
   const scenario = withOwnTests(written, file, options.command ?? null);
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario)) });
+  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario, manifests)) });
   const { provider } = createWorkbench(context);
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });

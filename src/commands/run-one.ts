@@ -98,7 +98,7 @@ export async function runOne(
     scenario,
     file,
     provider: workbench.provider,
-    parts: await planParts(scenario),
+    parts: await planParts(scenario, loaded.manifests),
     store: workbench.store,
     stateDirectory: workbench.directories.state,
     reportDir,
@@ -191,6 +191,7 @@ class RunAttempt {
   report(result: ScenarioRunResult, readiness: HostReadiness, setupMs: number): Report {
     const { events, plan, image, podCIDRs, failure, cleanup, durationMs, timeToDualStackMs } = result;
     const { facts, engine } = readiness;
+    const { loaded } = this.#known;
     const started =
       plan !== null && events.some((event) => event.type === 'phase-started' && event.phase === 'launch');
     const report = assembleReport(events, {
@@ -207,7 +208,9 @@ class RunAttempt {
           : {
               key: image.key,
               source: describeImageSource(image),
-              workload: { image: image.images.nginxdualstack, standIn: true },
+              workload: loaded.scenario?.workloads.includes('nginxdualstack')
+                ? { image: image.images.nginxdualstack, standIn: true }
+                : null,
             },
       nodes: (started ? plan.nodes : []).map((node) => ({
         name: node.name,

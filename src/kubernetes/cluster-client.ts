@@ -1,5 +1,6 @@
 import {
   AppsV1Api,
+  BatchV1Api,
   CoreV1Api,
   DiscoveryV1Api,
   Exec,
@@ -41,6 +42,7 @@ export class ClusterClient {
   readonly config: KubeConfig;
   readonly core: CoreV1Api;
   readonly apps: AppsV1Api;
+  readonly batch: BatchV1Api;
   readonly discovery: DiscoveryV1Api;
   readonly #objects: KubernetesObjectApi;
   readonly #exec: Exec;
@@ -51,6 +53,7 @@ export class ClusterClient {
     this.config.loadFromString(kubeconfig);
     this.core = this.config.makeApiClient(CoreV1Api);
     this.apps = this.config.makeApiClient(AppsV1Api);
+    this.batch = this.config.makeApiClient(BatchV1Api);
     this.discovery = this.config.makeApiClient(DiscoveryV1Api);
     this.#objects = KubernetesObjectApi.makeApiClient(this.config);
     this.#exec = new Exec(this.config);

@@ -1,4 +1,5 @@
 import type { V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
+import { waitForWorkload } from './workload-ready.ts';
 import { watchUntil } from './watch-list.ts';
 import { addressFamily } from '../network/ip-address.ts';
 import type { ClusterClient } from './cluster-client.ts';
@@ -131,6 +132,9 @@ export async function waitForCondition(
       );
       return new Map();
     }
+    case 'workload-ready':
+      await waitForWorkload(cluster, condition, options);
+      return new Map();
     case 'service-ready': {
       const { namespace, name, families } = condition;
       const labelSelector = `kubernetes.io/service-name=${name}`;

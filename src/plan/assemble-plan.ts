@@ -1,10 +1,12 @@
 import { ownTestSteps } from './own-test-steps.ts';
+import { ownWorkloads } from './own-workloads.ts';
 import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
 import type { NodeRole } from '../providers/provider.ts';
+import type { Manifest } from '../scenario/manifest.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /** Everything that a plan is made of; nothing here touches the world. */
@@ -14,9 +16,17 @@ export interface PlanInputs {
   readonly image: PlannedImage;
   readonly storagePool: string;
   readonly manifests: Manifests;
+  /** The user's own, in the order of the scenario's workloads. */
+  readonly ownManifests: readonly Manifest[];
   readonly distribution: Distribution;
   readonly cni: Cni;
 }
+
+/** What a plan is made of that the host and the moment have no part in. */
+export type PlanParts = Pick<
+  PlanInputs,
+  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool'
+>;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
 export function runObjectName(runId: string): string {
@@ -106,13 +116,15 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);
-  const ourChecks = checkSteps(context);
+  const own = ownWorkloads(inputs.ownManifests, nodes);
+  const ourChecks = checkSteps(context, own);
   const checks = [...ourChecks, ...ownTestSteps(scenario.tests, ourChecks)];
   const steps = [
     ...launchSteps(inputs, nodes),
     ...bootstrap.steps,
     ...cni.steps(context, bootstrap),
     ...workloadSteps(context, manifests, bootstrap.apiStep),
+    ...own.steps,
     ...checks,
   ];
   return {

@@ -33,7 +33,17 @@ export type ClusterCondition =
       readonly namespace: string;
       readonly name: string;
       readonly families: readonly IPFamily[];
+    }
+  /** An object that makes pods has all of them as it wants them; a Job is complete. */
+  | {
+      readonly type: 'workload-ready';
+      readonly kind: WorkloadKind;
+      readonly namespace: string;
+      readonly name: string;
     };
+
+/** The kinds of objects that a run waits for. */
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'Pod';
 
 /**
  * One thing to do. Texts may hold `{{name}}`: a value known only at run time, captured by an earlier action; `secret.*` values are
@@ -62,6 +72,8 @@ export type Action =
       readonly name: string;
       readonly manifest: string;
       readonly timeoutMs: number;
+      /** The user's own, by the digest of its file: braces in it are no placeholders, and the report names it. */
+      readonly sha256?: string;
     }
   | { readonly kind: 'check'; readonly check: PlannedCheck };
 

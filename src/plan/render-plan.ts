@@ -29,6 +29,8 @@ function conditionText(condition: ClusterCondition): string {
       return `Ready: ${condition.nodes.join(', ')}`;
     case 'daemonset-ready':
       return `daemonset ${condition.namespace}/${condition.name} runs on every node`;
+    case 'workload-ready':
+      return `${condition.kind} ${condition.namespace}/${condition.name} is ${condition.kind === 'Job' ? 'complete' : 'ready'}`;
     case 'service-ready':
       return `service ${condition.namespace}/${condition.name} has ready endpoints for ${condition.families.join(' and ')}`;
   }
@@ -50,6 +52,8 @@ function checkText(check: PlannedCheck): string {
       return 'every pod of every namespace is Ready';
     case 'egress-blocked':
       return `a listener at ${check.gateway} answers this host and not ${check.node}`;
+    case 'service-port':
+      return `connect to port ${check.port} of the ${check.family} ClusterIP of ${check.namespace}/${check.service} from ${check.from.kind === 'node' ? '' : 'the probe pod on '}${check.from.node}${check.http ? ', which must answer HTTP below 500' : ''}`;
     case 'own-test':
       return `that this ends with status 0; its output goes to ${check.log} in the report's folder`;
   }

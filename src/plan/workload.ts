@@ -1,7 +1,8 @@
 import { renderTemplate } from './render-template.ts';
 import type { PlanContext } from '../distributions/distribution.ts';
 import { familyWord, type PlannedCheck, type RequestOrigin } from '../checks/planned-check.ts';
-import type { PlanNode, Step } from './plan.ts';
+import type { OwnWorkloads } from './own-workloads.ts';
+import type { Step } from './plan.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
 
 /** The manifests as text, by file name without ending: read from `templates/manifests` by the caller. */
@@ -33,9 +34,8 @@ export function workloadSteps(context: PlanContext, manifests: Manifests, apiSte
       { kind: 'apply', name, manifest: renderTemplate(manifests[name], values), timeoutMs: APPLY_TIMEOUT_MS },
     ],
   });
-  return [
+  const nginx: Step[] = [
     apply('nginxdualstack'),
-    apply('probe'),
     {
       id: 'ready/service',
       phase: 'ready',
@@ -49,6 +49,10 @@ export function workloadSteps(context: PlanContext, manifests: Manifests, apiSte
         },
       ],
     },
+  ];
+  return [
+    ...(deploysNginx(context) ? nginx : []),
+    apply('probe'),
     {
       id: 'ready/nodes',
       phase: 'ready',
@@ -70,6 +74,10 @@ export function workloadSteps(context: PlanContext, manifests: Manifests, apiSte
   ];
 }
 
+function deploysNginx({ scenario }: PlanContext): boolean {
+  return scenario.workloads.includes('nginxdualstack');
+}
+
 function serviceCheck(family: IPFamily, path: string, from: RequestOrigin): PlannedCheck {
   return {
     type: 'service-http',
@@ -83,7 +91,32 @@ function serviceCheck(family: IPFamily, path: string, from: RequestOrigin): Plan
   };
 }
 
-function objectChecks(nodes: readonly PlanNode[], families: readonly IPFamily[]): PlannedCheck[] {
+function nginxChecks(family: IPFamily): PlannedCheck[] {
+  const word = familyWord(family);
+  const timeoutMs = OBJECT_CHECK_TIMEOUT_MS;
+  return [
+    {
+      type: 'pod-ip',
+      id: `pod/nginxdualstack/${word}/pod-ip`,
+      timeoutMs,
+      namespace: NAMESPACE,
+      labelSelector: 'run=nginxdualstack',
+      family,
+    },
+    {
+      type: 'endpoint-slice',
+      id: `endpointslice/${SERVICE}/${word}/ready-endpoints`,
+      timeoutMs,
+      namespace: NAMESPACE,
+      service: SERVICE,
+      family,
+    },
+  ];
+}
+
+function objectChecks(context: PlanContext): PlannedCheck[] {
+  const { nodes, scenario } = context;
+  const { families } = scenario.network;
   const timeoutMs = OBJECT_CHECK_TIMEOUT_MS;
   return [
     ...families.flatMap((family): PlannedCheck[] => {
@@ -105,22 +138,7 @@ function objectChecks(nodes: readonly PlanNode[], families: readonly IPFamily[])
             family,
           },
         ]),
-        {
-          type: 'pod-ip',
-          id: `pod/nginxdualstack/${word}/pod-ip`,
-          timeoutMs,
-          namespace: NAMESPACE,
-          labelSelector: 'run=nginxdualstack',
-          family,
-        },
-        {
-          type: 'endpoint-slice',
-          id: `endpointslice/${SERVICE}/${word}/ready-endpoints`,
-          timeoutMs,
-          namespace: NAMESPACE,
-          service: SERVICE,
-          family,
-        },
+        ...(deploysNginx(context) ? nginxChecks(family) : []),
       ];
     }),
     { type: 'pods-ready', id: 'pods/all/both/ready', timeoutMs: READY_TIMEOUT_MS },
@@ -128,7 +146,7 @@ function objectChecks(nodes: readonly PlanNode[], families: readonly IPFamily[])
 }
 
 /** The checks as steps: what a node can ask starts as soon as the service has endpoints, the rest when every node is ready. */
-export function checkSteps(context: PlanContext): Step[] {
+export function checkSteps(context: PlanContext, own: OwnWorkloads): Step[] {
   const { nodes, scenario, allocation } = context;
   const { families } = scenario.network;
   const first = nodes[0];
@@ -140,7 +158,8 @@ export function checkSteps(context: PlanContext): Step[] {
     needs,
     actions: [{ kind: 'check', check }],
   });
-  const all = ['ready/service', 'ready/nodes'];
+  const nginx = deploysNginx(context);
+  const all = [...(nginx ? ['ready/service'] : []), ...own.steps.map(({ id }) => id), 'ready/nodes'];
   const egress = (family: IPFamily): PlannedCheck[] => {
     const gateway = allocation.ranges.find((range) => range.family === family)?.gateway;
     if (scenario.egress !== 'blocked' || gateway === undefined) return [];
@@ -156,15 +175,16 @@ export function checkSteps(context: PlanContext): Step[] {
     ];
   };
   return [
-    ...families.map((family) =>
+    ...(nginx ? families : []).map((family) =>
       step(serviceCheck(family, 'from-node', { kind: 'node', node: first.name }), ['ready/service']),
     ),
-    ...nodes.flatMap((node) =>
+    ...(nginx ? nodes : []).flatMap((node) =>
       families.map((family) =>
         step(serviceCheck(family, `from-pod/${node.shortName}`, { kind: 'pod', node: node.name }), all),
       ),
     ),
-    ...objectChecks(nodes, families).map((check) => step(check, all)),
+    ...own.checks.map((check) => step(check, all)),
+    ...objectChecks(context).map((check) => step(check, all)),
     ...families.flatMap((family) => egress(family).map((check) => step(check, all))),
   ];
 }

@@ -113,11 +113,12 @@ class PlanExecution {
   /** When the last of the families' ClusterIPs first answered a node, on `performance.now()`'s scale; null if one did not. */
   answeredAt(plan: Plan): number | null {
     const times = plan.scenario.network.families.map((family) => {
-      const check = plan.checks.find(
-        (candidate) =>
-          candidate.type === 'service-http' && candidate.family === family && candidate.from.kind === 'node',
-      );
-      return check === undefined ? undefined : this.#passedAt.get(check.id);
+      const answers = plan.checks.flatMap((check) => {
+        const fromNode =
+          (check.type === 'service-http' || check.type === 'service-port') && check.from.kind === 'node';
+        return fromNode && check.family === family ? (this.#passedAt.get(check.id) ?? []) : [];
+      });
+      return answers.length === 0 ? undefined : Math.min(...answers);
     });
     const known = times.filter((time) => time !== undefined);
     return known.length === times.length && known.length > 0 ? Math.max(...known) : null;
@@ -147,10 +148,7 @@ class PlanExecution {
         return;
       }
       case 'apply':
-        return this.#requireCluster().apply(this.#render(action.manifest), {
-          timeoutMs: action.timeoutMs,
-          signal,
-        });
+        return this.#apply(action);
       case 'check': {
         const { check } = action;
         const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
@@ -182,6 +180,15 @@ class PlanExecution {
       events.emit({ type: 'notice', level: 'warning', message });
     }
     return judgeOwnTest(check, end);
+  }
+
+  async #apply(action: Extract<Action, { kind: 'apply' }>): Promise<void> {
+    const { events, signal } = this.#context;
+    const { name, manifest, sha256, timeoutMs } = action;
+    const text = sha256 === undefined ? this.#render(manifest) : manifest;
+    await this.#requireCluster().apply(text, { timeoutMs, signal });
+    if (sha256 === undefined) return;
+    events.emit({ type: 'notice', level: 'info', message: `${name} (sha256 ${sha256}) was applied` });
   }
 
   async #exec(action: Extract<Action, { kind: 'exec' }>, step: Step): Promise<void> {

@@ -2,7 +2,7 @@ import type { EventSink } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
 import type { OwnTests } from '../own-tests/own-test.ts';
-import type { PlanInputs } from '../plan/assemble-plan.ts';
+import type { PlanParts } from '../plan/assemble-plan.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -14,7 +14,7 @@ export interface ScenarioRun {
   readonly scenario: Scenario;
   readonly file: string;
   readonly provider: Provider;
-  readonly parts: Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool'>;
+  readonly parts: PlanParts;
   readonly store: RunStore;
   readonly stateDirectory: string;
   readonly reportDir: string;

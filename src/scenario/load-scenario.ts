@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseScenario } from './parse-scenario.ts';
 import type { ParsedScenario, ParseOptions } from './parse-scenario.ts';
-import { makeProblem } from './problem.ts';
+import { manifestProblems } from './manifest-problems.ts';
+import { compareProblems, makeProblem, printable } from './problem.ts';
+import { readManifest } from './read-manifest.ts';
+import type { Manifest } from './manifest.ts';
 import type { Problem } from './problem.ts';
 import { MAX_SCENARIO_SIZE } from './read-yaml.ts';
+
+/** Bytes of one manifest; the API server takes no object larger than 3 MiB. */
+const MAX_MANIFEST_SIZE = 4 * 1024 * 1024;
 
 /** A scenario from a file, with what the report says about that file. */
 export interface LoadedScenario extends ParsedScenario {
@@ -13,6 +19,8 @@ export interface LoadedScenario extends ParsedScenario {
   readonly sha256: string;
   /** The file's content without a byte order mark; empty when it could not be read. */
   readonly text: string;
+  /** The manifests that its workloads name, in their order; complete where there is a scenario. */
+  readonly manifests: readonly Manifest[];
 }
 
 function fileProblem(file: string, message: string): Problem {
@@ -41,7 +49,7 @@ function describeFileError(error: unknown): string {
 
 function failed(problem: Problem, sha256 = ''): LoadedScenario {
   const locate = () => problem.position;
-  return { scenario: null, problems: [problem], expect: null, locate, sha256, text: '' };
+  return { scenario: null, problems: [problem], expect: null, locate, sha256, text: '', manifests: [] };
 }
 
 /**
@@ -49,28 +57,75 @@ function failed(problem: Problem, sha256 = ''): LoadedScenario {
  * is a problem like any other.
  */
 export async function loadScenario(path: string, options: ParseOptions = {}): Promise<LoadedScenario> {
+  const read = await readText(path, MAX_SCENARIO_SIZE, 'a scenario');
+  if ('problem' in read) return failed(read.problem, read.sha256);
+  const { text, sha256 } = read;
+  return withManifests({ ...parseScenario(text, path, options), sha256, text, manifests: [] }, path);
+}
+
+/** A file's text and the digest of its bytes, or what is wrong with it. */
+async function readText(
+  path: string,
+  limit: number,
+  what: string,
+): Promise<{ text: string; sha256: string } | { problem: Problem; sha256: string }> {
+  const refuse = (message: string, sha256 = ''): { problem: Problem; sha256: string } => ({
+    problem: fileProblem(path, message),
+    sha256,
+  });
   let bytes: Buffer;
   try {
     const { size, ...stats } = await fileKind(path);
-    if (stats.isDirectory) return failed(fileProblem(path, 'is a directory: name a scenario file in it'));
+    if (stats.isDirectory) return refuse(`is a directory: name ${what} file in it`);
     // A pipe or a device may have no end.
-    if (!stats.isFile) return failed(fileProblem(path, 'is no regular file'));
-    if (size > MAX_SCENARIO_SIZE) {
-      const message = `has ${size} bytes, more than a scenario can have (${MAX_SCENARIO_SIZE}): is this the right file?`;
-      return failed(fileProblem(path, message));
+    if (!stats.isFile) return refuse('is no regular file');
+    if (size > limit) {
+      return refuse(`has ${size} bytes, more than ${what} can have (${limit}): is this the right file?`);
     }
     bytes = await readFile(path);
   } catch (error) {
-    return failed(fileProblem(path, describeFileError(error)));
+    return refuse(describeFileError(error));
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), sha256 };
   } catch {
-    return failed(fileProblem(path, 'is not UTF-8 text: save it as UTF-8'), sha256);
+    return refuse('is not UTF-8 text: save it as UTF-8', sha256);
   }
-  return { ...parseScenario(text, path, options), sha256, text };
+}
+
+/** Reads the manifests that a sound scenario names: they are part of what it says, and looked at with it. */
+async function withManifests(loaded: LoadedScenario, file: string): Promise<LoadedScenario> {
+  const { scenario, locate } = loaded;
+  if (scenario === null) return loaded;
+  const problems = [...loaded.problems];
+  const manifests: Manifest[] = [];
+  for (const [index, workload] of scenario.workloads.entries()) {
+    if (workload === 'nginxdualstack') continue;
+    const path = isAbsolute(workload.manifest) ? workload.manifest : join(dirname(file), workload.manifest);
+    const read = await readText(path, MAX_MANIFEST_SIZE, 'a manifest');
+    if ('problem' in read) {
+      const at = ['workloads', index, 'manifest'];
+      const message = `${printable(workload.manifest)} ${read.problem.message}`;
+      problems.push(makeProblem({ rule: 'manifest', path: at, position: locate(at), message }));
+      continue;
+    }
+    const found = readManifest(read.text, { file: path, network: scenario.network });
+    problems.push(...found.problems);
+    manifests.push({
+      path: workload.manifest,
+      sha256: read.sha256,
+      objects: found.objects,
+      services: found.services,
+    });
+  }
+  if (!hasErrors(problems)) problems.push(...manifestProblems(scenario, manifests, locate));
+  problems.sort(compareProblems);
+  return { ...loaded, scenario: hasErrors(problems) ? null : scenario, problems, manifests };
+}
+
+function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error');
 }
 
 async function fileKind(path: string): Promise<{ isDirectory: boolean; isFile: boolean; size: number }> {

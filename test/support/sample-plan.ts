@@ -5,6 +5,7 @@ import { assemblePlan } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
 import type { Action, Plan } from '../../src/plan/plan.ts';
+import type { Manifest } from '../../src/scenario/manifest.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 
 export const SAMPLE_RUN = 'k7f3q2';
@@ -14,12 +15,13 @@ function manifest(name: string): string {
 }
 
 /** The plan that `plan` would print, with the manifests that are shipped. */
-export function samplePlan(scenario: Scenario): Plan {
+export function samplePlan(scenario: Scenario, ownManifests: readonly Manifest[] = []): Plan {
   return assemblePlan({
     scenario,
     ...sampleInputs(scenario, SAMPLE_RUN),
     storagePool: 'twinstack',
     manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
+    ownManifests,
     distribution: kubeadm,
     cni: bridge,
   });

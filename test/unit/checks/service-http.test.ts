@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { runCheck } from '../../../src/checks/run-check.ts';
-import { curlArguments, readCurlOutput } from '../../../src/checks/service-http.ts';
+import { curlArguments } from '../../../src/checks/curl-from.ts';
+import { readCurlOutput } from '../../../src/checks/service-http.ts';
 import { checkContext } from '../../support/check-context.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import type { CheckResult } from '../../../src/checks/check.ts';

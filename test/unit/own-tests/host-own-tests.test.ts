@@ -128,7 +128,7 @@ test('torn UTF-8, colours, a missing line end and what would move the cursor', a
   await end;
   t.deepEqual(lines.slice(0, 3), ['€', 'red', '100%']);
   t.regex(lines[3] ?? '', /^bell/);
-   
+
   t.notRegex(lines.join(''), /[\u0000-\u001f]/);
   t.is(lines[4], 'no end');
   t.true(readFileSync(log).includes('\u001b[31mred'), 'the file has every byte');
