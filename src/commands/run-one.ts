@@ -7,7 +7,6 @@ import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
-import { hostArchitecture } from '../host/host-architecture.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
