@@ -3,7 +3,16 @@
 // is for results.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +34,15 @@ if (major < 20 || (major === 20 && minor < 19)) {
  * @param {string[]} args
  */
 function run(what, file, args) {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    const { uid } = statSync(root);
+    say(
+      `${what}: this user may not write to ${root}. Let its owner (user ${uid}) run this once, or take a checkout of your own.`,
+    );
+    process.exit(STATUS_CANNOT_RUN_HERE);
+  }
   const started = Date.now();
   say(`${what} …`);
   const { status, error } = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });

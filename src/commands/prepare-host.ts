@@ -1,7 +1,7 @@
 import { isInteractive, type CommandContext, type Workbench } from './command-context.ts';
 import { findingsOf, type EngineState, type Finding } from '../host/findings.ts';
 import { readHostFacts, type HostFacts } from '../host/host-facts.ts';
-import { applyFixes, asRoot, type SetUpOptions } from '../host/set-up.ts';
+import { applyFixes, asRoot, requireRights, type SetUpOptions } from '../host/set-up.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { FailureError } from '../run/failure.ts';
 import { askOn } from '../ui/ask.ts';
@@ -109,12 +109,22 @@ export async function prepareHost(
     const how = 'Say yes with --yes, or run these commands yourself:';
     throw refusal(blockers, [how, ...commands.map((command) => `  ${command}`)].join('\n'));
   }
-  await applyFixes(toFix, setUpOptions(context, workbench, before.facts.root));
+  const setUp = setUpOptions(context, workbench, before.facts.root);
+  const needed = toFix.flatMap(({ fix }) => fix?.commands ?? []);
+  try {
+    await requireRights(needed, setUp);
+  } catch (error) {
+    // A warning is no reason not to run.
+    if (blockers.length > 0 || !(error instanceof FailureError)) throw error;
+    say(`${error.failure.message}\n${error.failure.hint ?? ''}\nIt goes on without.`);
+    return ready(before);
+  }
+  await applyFixes(toFix, setUp);
   const after = await examineHost(context, workbench, image, nodes);
   // A daemon that could not be judged before its packages were installed may now need a start of its own.
   const second = after.findings.filter(({ severity, fix }) => fix !== null && severity === 'blocker');
   if (second.length === 0) return ready(after);
-  await applyFixes(second, setUpOptions(context, workbench, before.facts.root));
+  await applyFixes(second, setUp);
   return ready(await examineHost(context, workbench, image, nodes));
 }
 
@@ -122,7 +132,8 @@ function ready(readiness: HostReadiness): HostReadiness & { engine: EngineInfo }
   const blockers = readiness.findings.filter(({ severity }) => severity === 'blocker');
   const { engine } = readiness;
   if (engine === null || blockers.length > 0) {
-    throw refusal(blockers, 'See `npm run scenario -- doctor` for each finding and its fix.');
+    const advice = blockers.flatMap((finding) => finding.advice ?? []);
+    throw refusal(blockers, [...advice, 'See `npm run scenario -- doctor` for each finding.'].join('\n'));
   }
   return { ...readiness, engine };
 }

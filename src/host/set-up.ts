@@ -34,6 +34,8 @@ export interface SetUpOptions {
 
 /** Package downloads on a slow line. */
 const COMMAND_TIMEOUT_MS = 15 * 60_000;
+/** sudo may ask a directory service about the user. */
+const SUDO_TIMEOUT_MS = 30_000;
 
 const changesFile = (stateDirectory: string): string => join(stateDirectory, 'host-changes.json');
 
@@ -108,10 +110,44 @@ async function writeChanges(changes: readonly HostChange[], stateDirectory: stri
 }
 
 /**
+ * Asks sudo whether it lets this user run the commands; on a terminal it asks the user for a password instead. Nothing is changed.
+ * @throws {FailureError} class `preflight` with every command, when one of them is not allowed.
+ */
+export async function requireRights(commands: readonly SetupCommand[], options: SetUpOptions): Promise<void> {
+  if (options.root || options.interactive) return;
+  const refused: string[] = [];
+  for (const { command } of commands) {
+    const call = { timeoutMs: SUDO_TIMEOUT_MS, signal: options.signal, env: { LC_ALL: 'C' } };
+    try {
+      await options.runner.run('sudo', ['-n', '-l', '--', ...command], call);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      // Of a program that an earlier command will install sudo knows nothing yet.
+      if (/command not found/.test(error.stderr)) continue;
+      const why = error.kind === 'not-found' ? 'sudo is not installed' : error.lastLines(1)[0];
+      refused.push(`  ${command.join(' ')}${why === undefined ? '' : ` (${why})`}`);
+    }
+  }
+  if (refused.length === 0) return;
+  const all = commands.map(({ command, daemon }) => `  ${command.join(' ')}${daemon === true ? ' &' : ''}`);
+  throw new FailureError({
+    class: 'preflight',
+    step: 'set-up',
+    message: ['set-up needs root, and sudo does not let us run without a password:', ...refused].join('\n'),
+    hint: ['Nothing was changed. Run these commands as root, or allow them in sudoers:', ...all].join('\n'),
+  });
+}
+
+/**
  * Runs the fixes of findings; the undo of each is recorded before its first command runs.
- * @throws {FailureError} class `preflight` when a command fails, with the program's own words.
+ * @throws {FailureError} class `preflight` when we may not run all of them, before anything was changed, or when a command fails,
+ *   with the program's own words.
  */
 export async function applyFixes(findings: readonly Finding[], options: SetUpOptions): Promise<void> {
+  await requireRights(
+    findings.flatMap(({ fix }) => fix?.commands ?? []),
+    options,
+  );
   for (const { id, fix } of findings) {
     if (fix === null) continue;
     await recordChange(
@@ -123,31 +159,46 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
       },
       options.stateDirectory,
     );
-    for (const command of fix.commands) await runOrExplain(command, id, options);
+    for (const [index, command] of fix.commands.entries()) {
+      try {
+        await runOrExplain(command, id, options);
+      } catch (error) {
+        if (index === 0 && isRefusedBySudo(error)) await forgetLastChange(options.stateDirectory);
+        throw error;
+      }
+    }
   }
+}
+
+/** sudo names a command that asks for a password as allowed: only running it shows that it does. */
+function isRefusedBySudo(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof CommandError && cause.command[0] === 'sudo' && /^sudo: /m.test(cause.stderr);
+}
+
+async function forgetLastChange(stateDirectory: string): Promise<void> {
+  await writeChanges((await readHostChanges(stateDirectory)).slice(0, -1), stateDirectory);
 }
 
 async function runOrExplain(command: SetupCommand, finding: string, options: SetUpOptions): Promise<void> {
   await runCommand(command, options).catch((error: unknown) => {
     if (!(error instanceof CommandError)) throw error;
-    throw new FailureError({
-      class: 'preflight',
-      step: 'set-up',
-      message: [
-        `set-up (${finding}) failed: ${error.message}`,
-        ...error.lastLines().map((line) => `  ${line}`),
-      ].join('\n'),
-      hint: `Run it by hand to see more: ${error.command.join(' ')}`,
-    });
+    const message = [
+      `set-up (${finding}) failed: ${error.message}`,
+      ...error.lastLines().map((line) => `  ${line}`),
+    ].join('\n');
+    const hint = `Run it by hand to see more: ${error.command.join(' ')}`;
+    throw new FailureError({ class: 'preflight', step: 'set-up', message, hint }, { cause: error });
   });
 }
 
 /**
  * Takes back every recorded change, newest first, and forgets it. @returns the findings whose changes were taken back.
- * @throws {FailureError} class `preflight` when a command fails; what is left to take back stays recorded.
+ * @throws {FailureError} class `preflight` when we may not run all of it, or a command fails; what is left to take back stays recorded.
  */
 export async function undoFixes(options: SetUpOptions): Promise<string[]> {
   const changes = (await readHostChanges(options.stateDirectory)).reverse();
+  await requireRights(changes.flatMap(({ undo }) => undo) as SetupCommand[], options);
   for (const [done, { undo, finding }] of changes.entries()) {
     for (const command of undo) await runOrExplain(command as SetupCommand, finding, options);
     await writeChanges(changes.slice(done + 1).reverse(), options.stateDirectory);

@@ -87,3 +87,77 @@ test('sudo asks nothing where nobody can answer', (t) => {
   t.deepEqual(asRoot(['sysctl'], false, false), ['sudo', '-n', 'sysctl']);
   t.deepEqual(asRoot(['sysctl'], false, true), ['sudo', 'sysctl']);
 });
+
+/** A user without root, and a sudo that allows the commands that match; `sudo -l` asks it, and runs nothing. */
+function sudoScene(
+  allows: (command: string) => boolean,
+  lists = allows,
+): { options: SetUpOptions; ran: string[] } {
+  const { options } = scene();
+  const ran: string[] = [];
+  const runner: CommandRunner = {
+    run(file, args) {
+      const asks = args[1] === '-l';
+      const command = args.slice(asks ? 3 : 1).join(' ');
+      if (file !== 'sudo' || args[0] !== '-n') throw new Error(`${file} ${args.join(' ')} was run`);
+      if (!asks) ran.push(command);
+      if ((asks ? lists : allows)(command)) return Promise.resolve(DONE);
+      const stderr = command.startsWith('new-program')
+        ? 'sudo: new-program: command not found\n'
+        : 'sudo: a password is required\n';
+      const details = { kind: 'exit', command: [file, ...args], exitCode: 1, stderr } as const;
+      return Promise.reject(new CommandError('sudo ended with status 1', details));
+    },
+  };
+  return { options: { ...options, root: false, runner }, ran };
+}
+
+test('one command that sudo does not allow: nothing is run or recorded, and every command is told', async (t) => {
+  const { options, ran } = sudoScene((command) => command === 'fix one');
+  const error = await t.throwsAsync(applyFixes([findingOf('one'), findingOf('two')], options), {
+    instanceOf: FailureError,
+  });
+  t.is(error.failure.class, 'preflight');
+  t.regex(error.message, /fix two \(sudo: a password is required\)/);
+  t.notRegex(error.message, /fix one/);
+  t.regex(error.failure.hint ?? '', /fix one\n {2}fix two$/);
+  t.deepEqual(ran, []);
+  t.deepEqual(await readHostChanges(options.stateDirectory), []);
+});
+
+test('with a sudo that allows all of them, set-up and its undo go through it', async (t) => {
+  const { options, ran } = sudoScene(() => true);
+  await applyFixes([findingOf('one')], options);
+  t.deepEqual(await undoFixes(options), ['one']);
+  t.deepEqual(ran, ['fix one', 'undo one']);
+});
+
+test('an undo that sudo does not allow takes nothing back, and forgets nothing', async (t) => {
+  const { options, ran } = sudoScene((command) => command !== 'undo one');
+  await applyFixes([findingOf('one'), findingOf('two')], options);
+  await t.throwsAsync(undoFixes(options), { instanceOf: FailureError });
+  t.deepEqual(ran, ['fix one', 'fix two']);
+  t.is((await readHostChanges(options.stateDirectory)).length, 2);
+});
+
+test('a program that an earlier command installs is unknown to sudo, which is no refusal', async (t) => {
+  let installed = false;
+  const { options } = sudoScene((command) => installed || !command.startsWith('new-program'));
+  const commands = [{ command: ['fix', 'one'] }, { command: ['new-program', 'start'] }];
+  const finding = { ...findingOf('one'), fix: { commands, undo: [] } };
+  const run = applyFixes([finding], {
+    ...options,
+    onCommand: (command) => (installed ||= command.includes('fix')),
+  });
+  await t.notThrowsAsync(run);
+});
+
+test('a command that sudo lists and then asks a password for: nothing was done, and nothing is recorded', async (t) => {
+  const { options } = sudoScene(
+    () => false,
+    () => true,
+  );
+  const error = await t.throwsAsync(applyFixes([findingOf('one')], options), { instanceOf: FailureError });
+  t.regex(error.message, /a password is required/);
+  t.deepEqual(await readHostChanges(options.stateDirectory), []);
+});
