@@ -28,12 +28,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(STATUS_CANNOT_RUN_HERE);
 }
 
-/**
- * @param {string} what
- * @param {string} file
- * @param {string[]} args
- */
-function run(what, file, args) {
+/** @param {string} what */
+function requireWritable(what) {
   try {
     accessSync(root, constants.W_OK);
   } catch {
@@ -43,6 +39,14 @@ function run(what, file, args) {
     );
     process.exit(STATUS_CANNOT_RUN_HERE);
   }
+}
+
+/**
+ * @param {string} what
+ * @param {string} file
+ * @param {string[]} args
+ */
+function run(what, file, args) {
   const started = Date.now();
   say(`${what} …`);
   const { status, error } = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
@@ -61,6 +65,7 @@ const installedStamp = join(root, 'node_modules', '.twinstack-lockfile');
 const installed = existsSync(installedStamp) ? readFileSync(installedStamp, 'utf8') : '';
 if (installed !== wanted) {
   const npm = process.env['npm_execpath'];
+  requireWritable('Installing Node dependencies');
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   if (npm === undefined) run('Installing Node dependencies', 'npm', args);
   else run('Installing Node dependencies', process.execPath, [npm, ...args]);
@@ -82,6 +87,7 @@ const builtStamp = join(root, 'dist', '.built');
 const builtAt = existsSync(builtStamp) ? statSync(builtStamp).mtimeMs : 0;
 const sources = ['src', 'types', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 if (Math.max(...sources.map((name) => newestChange(join(root, name)))) >= builtAt) {
+  requireWritable('Compiling');
   // A module whose source is gone must not stay behind.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run('Compiling', process.execPath, [

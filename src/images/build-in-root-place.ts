@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { remainingMs, type BuildContext } from './build-context.ts';
 import { withCacheLock } from './cache-entry.ts';
@@ -85,7 +86,9 @@ export function buildFolders(
   const code = installedIn < 0 ? packageFolder : packageFolder.slice(0, installedIn + NODE_MODULES.length);
   const binaries = dirname(nodeFile);
   const node = basename(binaries) === 'bin' ? dirname(binaries) : binaries;
-  const readable = ['/usr', '/etc/alternatives', node, code].map((path) => path.replace(/\/+$/, ''));
+  // What programs below /usr are links to, where a distribution has that.
+  const links = ['/etc/alternatives'].filter((path) => existsSync(path));
+  const readable = ['/usr', ...links, node, code].map((path) => path.replace(/\/+$/, ''));
   return [
     ...readable
       .filter((path, index) => !readable.slice(0, index).some((above) => `${path}/`.startsWith(`${above}/`)))

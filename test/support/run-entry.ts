@@ -20,10 +20,21 @@ export interface RunningEntry {
   stderrMatches(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+/** Which checkout's entry is started, and what starts it, such as a program that changes the user. */
+export interface EntryPlace {
+  readonly cwd?: string;
+  readonly prefix?: readonly string[];
+}
+
 /** Starts the real entry as a child process, without a terminal. */
-export function startEntry(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningEntry {
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
-    cwd: ROOT,
+export function startEntry(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  { cwd = ROOT, prefix = [] }: EntryPlace = {},
+): RunningEntry {
+  const [file = '', ...rest] = [...prefix, process.execPath, 'dist/cli.js', ...args];
+  const child = spawn(file, rest, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -58,6 +69,10 @@ export function startEntry(args: readonly string[], env: NodeJS.ProcessEnv = {})
 }
 
 /** Runs the real entry to its end. */
-export function runEntry(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<EntryResult> {
-  return startEntry(args, env).result;
+export function runEntry(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  place: EntryPlace = {},
+): Promise<EntryResult> {
+  return startEntry(args, env, place).result;
 }
