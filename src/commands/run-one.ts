@@ -60,7 +60,7 @@ export async function runOne(
   const startedAt = new Date();
   const loaded = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of loaded.problems) context.stderr.write(`${formatProblem(problem)}\n`);
-  const reportDir = resolve(options.reportDir ?? join(workbench.store.directoryOf(runId), 'report'));
+  const reportDir = resolve(options.reportDir ?? join(await workbench.store.makeDirectory(runId), 'report'));
   const secrets = new Set<string>();
   const writer = await ReportWriter.create(reportDir, { redact: secrets });
   const attempt = new RunAttempt({ runId, startedAt, file, loaded, version: await packageVersion() });

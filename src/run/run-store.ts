@@ -58,10 +58,16 @@ export class RunStore {
     return join(this.directoryOf(runId), KUBECONFIG_FILE);
   }
 
+  /** Makes a run's folder, for the user alone. @returns its path. */
+  async makeDirectory(runId: string): Promise<string> {
+    const directory = this.directoryOf(runId);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  }
+
   /** Writes a run's first record; fails when there is one, so that an id is never used twice. Its report's folder may be there. */
   async create(record: RunRecord): Promise<void> {
-    const directory = this.directoryOf(record.runId);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const directory = await this.makeDirectory(record.runId);
     await writeFile(join(directory, RECORD_FILE), '', { flag: 'wx', mode: 0o600 });
     await this.write(record);
   }

@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
@@ -163,3 +163,11 @@ test.serial(
     }
   },
 );
+
+test.serial("a run's folder is for its user alone, its report included", async (t) => {
+  const visitor = await visit(t);
+  t.is((await visitor.run(['run', await visitor.write('bad.yaml', BAD)])).status, 2);
+  const runs = join(visitor.home, '.local', 'state', 'twinstack', 'runs');
+  const [runId = ''] = await readdir(runs);
+  t.is((await stat(join(runs, runId))).mode & 0o777, 0o700);
+});
