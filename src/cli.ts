@@ -6,6 +6,7 @@ import { splitOwnCommand } from './commands/own-command.ts';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import type { MatrixFormat } from './commands/ci-matrix.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
@@ -159,6 +160,22 @@ program
   );
 
 program
+  .command('matrix')
+  .description('scenarios as jobs of a CI system')
+  .argument('[paths...]', 'scenario files, or folders of them; without one those of this program')
+  .addOption(
+    new Option('--format <format>', 'whose: one line for $GITHUB_OUTPUT, a child pipeline, or an array')
+      .choices(['github', 'gitlab', 'json'])
+      .default('json'),
+  )
+  .option('--shards <number>', 'a job for each of so many shards instead of one for each scenario')
+  .action((paths: string[], options: { format: MatrixFormat; shards?: string }) =>
+    exitWith(
+      import('./commands/matrix.ts').then(({ matrixCommand }) => matrixCommand(paths, options, context)),
+    ),
+  );
+
+program
   .command('doctor')
   .description('what this host lacks, each finding with its fix')
   .option('--fix', 'apply the fixes and record how to undo them')
@@ -251,6 +268,13 @@ image
     exitWith(
       import('./commands/image.ts').then(({ imageBuildCommand }) => imageBuildCommand(options, context)),
     ),
+  );
+image
+  .command('key')
+  .description("print the node image's key, which changes with its content: for a CI system's cache")
+  .option('--kubernetes <version>', 'a Kubernetes release, without the v')
+  .action((options: { kubernetes?: string }) =>
+    exitWith(import('./commands/image.ts').then(({ imageKeyCommand }) => imageKeyCommand(options, context))),
   );
 image
   .command('list')

@@ -1,5 +1,6 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
+import { createDebianRecipe } from '../images/debian-recipe.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { FailureError } from '../run/failure.ts';
@@ -19,13 +20,9 @@ export async function imageBuildCommand(
   },
   context: CommandContext,
 ): Promise<number> {
-  const { kubernetes: kubernetesVersion = DEFAULT_KUBERNETES_VERSION, architecture } = options;
-  if (!SUPPORTED_KUBERNETES_VERSIONS.includes(kubernetesVersion)) {
-    context.stderr.write(
-      `no node image for Kubernetes ${kubernetesVersion}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`,
-    );
-    return 2;
-  }
+  const kubernetesVersion = releaseOf(options, context);
+  if (kubernetesVersion === null) return 2;
+  const { architecture } = options;
   const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
@@ -50,6 +47,31 @@ export async function imageBuildCommand(
     tellFailure(context, error.failure);
     return error.failure.class === 'preflight' ? 3 : 4;
   }
+}
+
+/** Prints a node image's key, whether it is there or not. @returns 0, or 2 for an unknown release. */
+export async function imageKeyCommand(
+  options: { readonly kubernetes?: string },
+  context: CommandContext,
+): Promise<number> {
+  const kubernetesVersion = releaseOf(options, context);
+  if (kubernetesVersion === null) return 2;
+  const recipe = await createDebianRecipe();
+  context.stdout.write(`${await recipe.key({ kubernetesVersion, architecture: hostArchitecture() })}\n`);
+  return 0;
+}
+
+/** The release that is asked for; null, and told, when there is no image of it. */
+function releaseOf(
+  { kubernetes }: { readonly kubernetes?: string },
+  { stderr }: CommandContext,
+): string | null {
+  const version = kubernetes ?? DEFAULT_KUBERNETES_VERSION;
+  if (SUPPORTED_KUBERNETES_VERSIONS.includes(version)) return version;
+  stderr.write(
+    `no node image for Kubernetes ${version}; there is: ${SUPPORTED_KUBERNETES_VERSIONS.join(', ')}\n`,
+  );
+  return null;
 }
 
 /** Lists the node images in the cache. @returns 0. */

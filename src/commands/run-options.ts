@@ -49,10 +49,10 @@ export function commandOf(program: string, paths: readonly string[], options: Ru
     ...(options.parallel === undefined || options.parallel === '1' ? [] : ['--parallel', options.parallel]),
     ...(options.shard === undefined ? [] : ['--shard', options.shard]),
   ];
-  return [program, 'run', ...words.map(quote)].join(' ');
+  return [program, 'run', ...words.map(shellWord)].join(' ');
 }
 
 /** A word as a shell reads it back. */
-function quote(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

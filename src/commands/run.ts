@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { annotatorOf } from './annotate.ts';
 import { createWorkbench, isInteractive, print, type CommandContext } from './command-context.ts';
+import { describeObstacles, ObstacleFinder } from './obstacles.ts';
+import { programName } from './program-name.ts';
 import { listShippedScenarios } from './shipped-scenarios.ts';
 import { needsOf, ScenarioQueue, type QueuedScenario } from './scenario-queue.ts';
 import { commandOf, overridesOf, type RunManyOptions } from './run-options.ts';
@@ -76,7 +78,7 @@ export async function runCommand(
       ? []
       : [{ directory: relative(top, queue[index]?.reportDir ?? top), report: result.value }],
   );
-  const call = { command: commandOf(program(context), paths, options), shard: limits.shard };
+  const call = { command: commandOf(programName(context), paths, options), shard: limits.shard };
   const index = await writeReportIndex(top, reports, call);
   for (const { loaded } of chosen) annotator.problems(judgeLint(loaded).problems);
   for (const [position, result] of results.entries()) {
@@ -139,11 +141,6 @@ function directoryOf({ key }: FoundScenario, index: number): string {
   return [index + 1, ...words].join('-');
 }
 
-/** How the user started this program. */
-function program({ env }: CommandContext): string {
-  return env['npm_lifecycle_event'] === 'scenario' ? 'npm run scenario --' : 'twinstack';
-}
-
 function overview(
   index: ReportIndex,
   labels: readonly string[],
@@ -172,9 +169,15 @@ async function defaultScenario(context: CommandContext, options: RunManyOptions)
   if (quickstart === undefined)
     throw new Error('scenarios/quickstart.yaml is missing from this installation');
   if (options.yes === true || options.json === true || !isInteractive(context)) return name(quickstart.file);
-  const choices = shipped.map(({ file, description }) => {
-    const shown = name(file);
-    return { file: shown, name: shown, description, obstacle: null };
-  });
+  const finder = new ObstacleFinder(context, createWorkbench(context));
+  const choices = await Promise.all(
+    shipped.map(async ({ file, description, loaded }) => {
+      const shown = name(file);
+      // What the run offers to put right is none.
+      const obstacles = (await finder.obstaclesOf(loaded.scenario)).filter(({ fixable }) => !fixable);
+      const obstacle = obstacles.length === 0 ? null : describeObstacles(obstacles);
+      return { file: shown, name: shown, description, obstacle };
+    }),
+  );
   return askOn({ ...context, signal: context.interrupted }).pickScenario(choices);
 }

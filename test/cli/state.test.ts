@@ -1,18 +1,37 @@
 import test from 'ava';
 import { visit } from './command-line.ts';
+import { scenarioListSchema } from '../../src/commands/list.ts';
 
-test.serial('list names the scenarios of this repository, as text and as one document', async (t) => {
-  const visitor = await visit(t);
-  const { status, stdout, stderr } = await visitor.run(['list']);
-  t.is(status, 0);
-  t.is(stderr, '');
-  t.regex(stdout, /^scenarios\/quickstart\.yaml +1 nodes? +kubeadm /m);
-  const json = await visitor.run(['list', '--json']);
-  const listed = JSON.parse(json.stdout) as { file: string; name: string }[];
-  t.true(listed.some(({ file, name }) => file === 'scenarios/quickstart.yaml' && name === 'quickstart'));
-  t.is(listed.length, stdout.trimEnd().split('\n').length);
-  t.deepEqual(await visitor.belongings(), []);
-});
+interface Listed {
+  readonly file: string;
+  readonly name: string;
+  readonly nodes: number;
+  readonly runsHere: boolean;
+  readonly obstacles: readonly { readonly id: string; readonly fixable: boolean }[];
+}
+
+test.serial(
+  'list names the scenarios of this repository, and says what keeps them from running here',
+  async (t) => {
+    const visitor = await visit(t);
+    await visitor.addProgram('apt-get', '');
+    const { status, stdout, stderr } = await visitor.run(['list']);
+    t.is(status, 0);
+    t.regex(stdout, /^scenarios\/quickstart\.yaml +1 nodes? +kubeadm [\d.]+ +not here +One node/m);
+    t.regex(stdout, /^scenarios\/rejected-service-cidr\.yaml +- +- +runs here /m);
+    t.regex(stderr, /^not here: LXD is not installed/m);
+    t.regex(stderr, /^`twinstack doctor` tells /m);
+    t.is(stderr.match(/LXD is not installed/g)?.length, 1);
+    const json = await visitor.run(['list', '--json']);
+    const listed = JSON.parse(json.stdout) as Listed[];
+    t.is(listed.length, stdout.trimEnd().split('\n').length);
+    t.notThrows(() => scenarioListSchema.parse(listed));
+    const quickstart = listed.find(({ name }) => name === 'quickstart');
+    t.like(quickstart, { file: 'scenarios/quickstart.yaml', nodes: 1, runsHere: false });
+    t.true(quickstart?.obstacles.some(({ id }) => id === 'daemon'));
+    t.deepEqual(await visitor.belongings(), []);
+  },
+);
 
 for (const words of [['ps'], ['gc'], ['down', '--all'], ['image', 'list'], ['ps', '--caches']]) {
   test.serial(

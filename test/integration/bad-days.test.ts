@@ -10,6 +10,7 @@ import {
   realTest as test,
   reportFolder,
 } from './real-engine.ts';
+import { reportIndexSchema } from '../../src/report/report-index.ts';
 import { runEntry, startEntry, type RunningEntry } from '../support/run-entry.ts';
 
 const NODE = /ts-[a-z0-9]{6}-control-plane-1/;
@@ -42,18 +43,28 @@ test("a Service that answers on IPv4 only: exit 1, IPv4 passed, IPv6 failed with
   await assertNothingLeft(t, report.runId);
 });
 
-test('Ctrl-C during bootstrap: everything is removed, exit 130, and a SIGTERM after it shortens nothing', async (t) => {
+test('Ctrl-C during bootstrap of two runs: everything is removed, what waits is not begun, exit 130, and a SIGTERM after it shortens nothing', async (t) => {
   const folder = reportFolder();
-  const run = startQuickstart(folder);
-  await run.stderrMatches(/kubeadm init on/);
-  run.child.kill('SIGINT');
-  run.child.kill('SIGTERM');
-  t.is((await run.result).status, 130);
-  const report = readWrittenReport(folder);
-  t.is(report.outcome, 'aborted');
-  t.is(report.failure?.class, 'interrupted');
-  t.is(report.cleanup.outcome, 'complete');
-  await assertNothingLeft(t, report.runId);
+  const files = ['scenarios/quickstart.yaml', 'scenarios/iptables.yaml', 'scenarios/ipv4-only.yaml'];
+  const call = ['run', ...files, '--parallel', '2', '--no-egress', '--report-dir', folder];
+  const { child, result, stderrMatches } = startEntry(call);
+  await stderrMatches(/^\[quickstart\] .*kubeadm init on/m);
+  await stderrMatches(/^\[iptables\] .*launch ts-/m);
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  t.is((await result).status, 130);
+  const index = reportIndexSchema.parse(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')));
+  t.like(index, { exitCode: 130, counts: { aborted: 3 } });
+  t.regex(index.runs[2]?.reason ?? '', /not begun/);
+  for (const { runId, directory } of index.runs) {
+    const report = readWrittenReport(join(folder, directory));
+    t.like(report, {
+      outcome: 'aborted',
+      failure: { class: 'interrupted' },
+      cleanup: { outcome: 'complete' },
+    });
+    await assertNothingLeft(t, runId);
+  }
 });
 
 test('SIGTERM while a node is launched: exit 143 and nothing left', async (t) => {
@@ -128,17 +139,40 @@ test('out of time: exit 124, clean-up included', async (t) => {
   await assertNothingLeft(t, report.runId);
 });
 
-test('two runs at once: both pass, with networks that do not overlap', async (t) => {
-  const folders = [reportFolder(), reportFolder()];
-  const ended = await Promise.all(folders.map((folder) => startQuickstart(folder, '--json').result));
-  t.deepEqual(
-    ended.map(({ status }) => status),
-    [0, 0],
-    ended.map(({ stderr }) => stderr.slice(-2000)).join('\n'),
+test('two scenarios of one call, and another call beside it: all pass, with networks that do not overlap', async (t) => {
+  const folder = reportFolder();
+  const files = ['scenarios/quickstart.yaml', 'scenarios/ipv6-primary.yaml'];
+  const call = ['run', ...files, '--parallel', '2', '--no-egress', '--json', '--report-dir', folder];
+  const beside = reportFolder();
+  const [{ status, stdout, stderr }, single] = await Promise.all([
+    runEntry(call),
+    startQuickstart(beside, '--json').result,
+  ]);
+  t.is(single.status, 0, single.stderr.slice(-2000));
+  t.is(status, 0, stderr.slice(-3000));
+  const index = reportIndexSchema.parse(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')));
+  t.deepEqual(JSON.parse(stdout), index);
+  t.like(index, { exitCode: 0, counts: { passed: 2 } });
+  const reports = index.runs.map(({ directory }) => readWrittenReport(join(folder, directory)));
+  const [one, other] = reports;
+  const alone = readWrittenReport(beside);
+  t.is(new Set([...reports, alone].map(({ nodes }) => nodes[0]?.addresses[0])).size, 3);
+  await assertNothingLeft(t, alone.runId);
+  // The second began before the first had ended.
+  t.true(Date.parse(other?.startedAt ?? '') < Date.parse(one?.startedAt ?? '') + (one?.durationMs ?? 0));
+  const events = index.runs.map(({ directory }) =>
+    readFileSync(join(folder, directory, 'events.jsonl'), 'utf8'),
   );
-  const [one, other] = folders.map((folder) => readWrittenReport(folder));
-  t.not(one?.nodes[0]?.addresses[0], other?.nodes[0]?.addresses[0]);
-  for (const report of [one, other]) await assertNothingLeft(t, report?.runId ?? 'unknown');
+  t.false(events[0]?.includes(other?.runId ?? 'unknown'));
+  t.false(events[1]?.includes(one?.runId ?? 'unknown'));
+  t.is(
+    readFileSync(join(folder, 'junit.xml'), 'utf8').match(/<testsuite name="(quickstart|ipv6-primary)"/g)
+      ?.length,
+    2,
+  );
+  t.regex(stderr, /^\[quickstart\] \[ +[\d.]+s\] launch /m);
+  t.regex(stderr, /^\[ipv6-primary\] \[ +[\d.]+s\] launch /m);
+  for (const { runId } of index.runs) await assertNothingLeft(t, runId);
 });
 
 test("an engine's defaults and pools are as they were", async (t) => {

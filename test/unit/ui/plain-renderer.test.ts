@@ -186,10 +186,10 @@ test('runs at the same time are told apart, each with its own clock', (t) => {
     { labelRuns: true },
   );
   t.deepEqual(lines, [
-    'quickstart [  0.0s] run k7f3q2 of quickstart (q.yaml)',
-    'k0s [  0.0s] run other2 of k0s (k0s.yaml)',
-    'quickstart [  2.0s] launch     start ts-k7f3q2-control-plane-1 …',
-    'k0s [  1.0s] launch     start ts-k7f3q2-control-plane-1 …',
+    '[quickstart] [  0.0s] run k7f3q2 of quickstart (q.yaml)',
+    '[k0s] [  0.0s] run other2 of k0s (k0s.yaml)',
+    '[quickstart] [  2.0s] launch     start ts-k7f3q2-control-plane-1 …',
+    '[k0s] [  1.0s] launch     start ts-k7f3q2-control-plane-1 …',
     '',
   ]);
 });
