@@ -57,7 +57,7 @@ export async function imageKeyCommand(
   const kubernetesVersion = releaseOf(options, context);
   if (kubernetesVersion === null) return 2;
   const recipe = await createDebianRecipe();
-  context.stdout.write(`${await recipe.key({ kubernetesVersion, architecture: hostArchitecture() })}\n`);
+  context.stdout.write(`${await recipe.key(imageForHost(kubernetesVersion))}\n`);
   return 0;
 }
 

@@ -1,17 +1,20 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { withOwnTests } from './own-tests.ts';
+import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
+import { tellFailure } from './tell-failure.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
+import { FailureError } from '../run/failure.ts';
 import { loadScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
 
 /** Stands for the run's id wherever a plan shows one. */
 const SAMPLE_RUN_ID = 'sample';
 
-/** Prints what `run` would do, step by step; needs no engine and changes nothing. @returns 0, or 2 for a refused scenario. */
+/** Prints what `run` would do, step by step; needs no engine and changes nothing. @returns 0, 2 for a refused scenario, 3 for an image of another machine. */
 export async function planCommand(
   file: string,
   options: RunOptions,
@@ -21,13 +24,25 @@ export async function planCommand(
     scenario: written,
     problems,
     manifests,
+    text,
   } = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
   const scenario = withOwnTests(written, file, options.command ?? null);
+  const { provider, directories } = createWorkbench(context);
+  let files: ScenarioFiles;
+  try {
+    const source = { scenario, file, text, overrides: overridesOf(options) };
+    files = await readScenarioFiles(source, directories.cache, context.interrupted);
+  } catch (error) {
+    context.interrupted.throwIfAborted();
+    if (!(error instanceof FailureError)) throw error;
+    tellFailure(context, error.failure);
+    return error.failure.class === 'preflight' ? 3 : 2;
+  }
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario, manifests)) });
-  const { provider } = createWorkbench(context);
+  const { archives } = files;
+  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario, manifests)), archives });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
   print(context, options.json, plan, lines);

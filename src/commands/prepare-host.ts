@@ -17,6 +17,9 @@ export interface HostReadiness {
 
 const ENGINE_TIMEOUT_MS = 10_000;
 
+/** The node image of a run; one of the user's own needs no build. */
+export type NeededImage = NodeImageSpec & { readonly own?: boolean };
+
 /**
  * Looks at host and engine and changes nothing.
  * @param image null on a machine that no node images are made for.
@@ -24,7 +27,7 @@ const ENGINE_TIMEOUT_MS = 10_000;
 export async function examineHost(
   context: CommandContext,
   { directories, provider }: Workbench,
-  image: NodeImageSpec | null,
+  image: NeededImage | null,
   nodes: number,
 ): Promise<HostReadiness> {
   const [facts, cached] = await Promise.all([
@@ -43,7 +46,7 @@ export async function examineHost(
     unreachable,
     version: engine?.version ?? null,
     storageDriver: engine?.storageDriver ?? null,
-    imageCached: cached !== null,
+    imageCached: cached !== null || image?.own === true,
   };
   return { facts, engine, findings: findingsOf(facts, state, nodes) };
 }
@@ -82,7 +85,7 @@ export function fixCommands(findings: readonly Finding[], root: boolean): string
 export async function prepareHost(
   context: CommandContext,
   workbench: Workbench,
-  image: NodeImageSpec,
+  image: NeededImage,
   nodes: number,
   yes: boolean,
 ): Promise<HostReadiness & { readonly engine: EngineInfo }> {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import { unstartableTests, withOwnTests } from './own-tests.ts';
-import type { HostReadiness, prepareHost } from './prepare-host.ts';
+import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
@@ -22,9 +22,12 @@ import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts'
 import { formatProblem } from '../scenario/problem.ts';
 import { chooseRenderer } from '../ui/choose-renderer.ts';
 import { familyWord } from '../checks/planned-check.ts';
-import type { NodeImageSpec } from '../images/node-image.ts';
+import { ensureOwnImage, type OwnImage } from '../images/own-image.ts';
+import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
+import type { NodeImage, NodeImageSpec } from '../images/node-image.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
+import type { ScenarioRun } from '../run/scenario-run.ts';
 import type { Report } from '../report/report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -43,7 +46,7 @@ export interface RunSurroundings {
   /** Shows this run among others; null for a screen of its own. */
   readonly renderer: Renderer | null;
   /** Makes the host ready, or rejects with the reason why this run must not begin. */
-  prepareHost(image: NodeImageSpec, nodes: number): ReturnType<typeof prepareHost>;
+  prepareHost(image: NeededImage, nodes: number): ReturnType<typeof prepareHost>;
   /** Hears every event of the run. */
   onEvent(event: RunEvent): void;
 }
@@ -77,9 +80,13 @@ export async function runOne(
   }
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
+  let files: ScenarioFiles;
   try {
+    const source = { scenario, file, text: loaded.text, overrides: overridesOf(options) };
+    files = await readScenarioFiles(source, workbench.directories.cache, context.interrupted);
     const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
-    readiness = await surroundings.prepareHost(imageSpecOf(scenario), nodes);
+    const image = { ...imageSpecOf(scenario), own: files.image !== null };
+    readiness = await surroundings.prepareHost(image, nodes);
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -97,7 +104,7 @@ export async function runOne(
     scenario,
     file,
     provider: workbench.provider,
-    parts: await planParts(scenario, loaded.manifests),
+    parts: { ...(await planParts(scenario, loaded.manifests)), archives: files.archives },
     store: workbench.store,
     stateDirectory: workbench.directories.state,
     reportDir,
@@ -115,16 +122,7 @@ export async function runOne(
       (event) => writer.append(event),
       (event) => surroundings.onEvent(event),
     ],
-    prepareImage: async ({ signal, onProgress }) =>
-      (await findCachedNodeImage(imageSpecOf(scenario), workbench.directories.cache)) ??
-      ensureNodeImage(imageSpecOf(scenario), {
-        cacheDir: workbench.directories.cache,
-        runner: workbench.runner,
-        rootPlace: workbench.rootPlace,
-        signal,
-        timeoutMs: BUILD_TIMEOUT_MS,
-        onProgress,
-      }),
+    prepareImage: (call) => prepareImage(scenario, files.image, workbench, call),
     interrupted: context.interrupted,
     abandoned: context.abandoned,
     onSecret: (secret) => secrets.add(secret),
@@ -132,7 +130,7 @@ export async function runOne(
   try {
     const result = await runner.execute();
     if (result.defect !== null) await writer.writeStackTrace(result.defect);
-    const report = attempt.report(result, readiness, setupMs);
+    const report = attempt.report(result, readiness, setupMs, files);
     runner.finish(report.notices, {
       outcome: report.outcome,
       exitCode: report.exitCode,
@@ -147,6 +145,29 @@ export async function runOne(
   } finally {
     if (surroundings.renderer === null) await renderer.close();
   }
+}
+
+/** The scenario's own image, else one of the cache, else one that is built now. */
+async function prepareImage(
+  scenario: Scenario,
+  own: OwnImage | null,
+  { directories, runner, rootPlace }: Workbench,
+  { signal, onProgress }: Parameters<ScenarioRun['prepareImage']>[0],
+): Promise<NodeImage> {
+  const spec = imageSpecOf(scenario);
+  const build = { cacheDir: directories.cache, runner, signal, timeoutMs: BUILD_TIMEOUT_MS };
+  if (own === null) {
+    const cached = await findCachedNodeImage(spec, directories.cache);
+    return cached ?? (await ensureNodeImage(spec, { ...build, rootPlace, onProgress }));
+  }
+  const started = performance.now();
+  const report = (step: string): void =>
+    onProgress({ step, done: 0, total: 1, elapsedMs: performance.now() - started });
+  return await ensureOwnImage(own, spec.architecture, {
+    ...build,
+    deadline: started + BUILD_TIMEOUT_MS,
+    report,
+  });
 }
 
 /** What is about to be made, told before the engine is even asked. */
@@ -187,7 +208,7 @@ class RunAttempt {
     });
   }
 
-  report(result: ScenarioRunResult, readiness: HostReadiness, setupMs: number): Report {
+  report(result: ScenarioRunResult, readiness: HostReadiness, setupMs: number, files: ScenarioFiles): Report {
     const { events, plan, image, podCIDRs, failure, cleanup, durationMs, timeToDualStackMs } = result;
     const { facts, engine } = readiness;
     const { loaded } = this.#known;
@@ -206,7 +227,11 @@ class RunAttempt {
           ? null
           : {
               key: image.key,
-              source: describeImageSource(image),
+              source: `${files.image === null ? '' : 'named by the scenario, '}${describeImageSource(image)}`,
+              archives: files.archives.map(({ references, ...archive }) => ({
+                ...archive,
+                references: [...references],
+              })),
               workload: loaded.scenario?.workloads.includes('nginxdualstack')
                 ? { image: image.images.nginxdualstack, standIn: true }
                 : null,

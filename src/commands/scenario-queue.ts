@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext, Workbench } from './command-context.ts';
-import { prepareHost } from './prepare-host.ts';
+import { prepareHost, type NeededImage } from './prepare-host.ts';
 import { runOne, type RunSurroundings } from './run-one.ts';
 import type { RunOptions } from './run-options.ts';
 import { readHostFacts } from '../host/host-facts.ts';
@@ -15,7 +15,6 @@ import {
 import { FailureError } from '../run/failure.ts';
 import { hostResources, withEngineResources } from '../run/observe-resources.ts';
 import { waitUntil, WaitTimeoutError, type Look } from '../run/wait-until.ts';
-import type { NodeImageSpec } from '../images/node-image.ts';
 import type { Report } from '../report/report.ts';
 import type { RunEvent } from '../run/event.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -180,7 +179,7 @@ export class ScenarioQueue {
     return run;
   }
 
-  #prepareHost(image: NodeImageSpec, nodes: number): ReturnType<typeof prepareHost> {
+  #prepareHost(image: NeededImage, nodes: number): ReturnType<typeof prepareHost> {
     const key = JSON.stringify(image);
     const yes = this.#options.run.yes === true;
     const prepared =

@@ -177,8 +177,13 @@ async function addPart(
 ): Promise<void> {
   const entry = tar.entry({ name: part.name, mode: 0o644, mtime: new Date(0), size: part.sizeBytes });
   const meter = createMeter(report);
-  await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), meter.stream, entry);
-  if (meter.read().sha256 !== part.sha256) throw new Error(`${path} changed while it was read`);
+  const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const error = await pipeline(source, meter.stream, entry).catch((error: Error) => error);
+  // The archive's writer takes exactly as much as it was told of.
+  const changed =
+    error === undefined ? meter.read().sha256 !== part.sha256 : error.message === 'Size mismatch';
+  if (changed) throw new Error(`${path} changed while it was read`);
+  if (error !== undefined) throw error;
 }
 
 function exportFailure(file: string, error: unknown): Error {

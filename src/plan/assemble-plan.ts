@@ -2,9 +2,11 @@ import { ownTestSteps } from './own-test-steps.ts';
 import { ownWorkloads } from './own-workloads.ts';
 import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
+import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
+import type { ImageArchive } from '../images/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import type { Manifest } from '../scenario/manifest.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -20,12 +22,14 @@ export interface PlanInputs {
   readonly ownManifests: readonly Manifest[];
   readonly distribution: Distribution;
   readonly cni: Cni;
+  /** Archives of container images that every node loads before anything is applied; none when absent. */
+  readonly archives?: readonly ImageArchive[];
 }
 
 /** What a plan is made of that the host and the moment have no part in. */
 export type PlanParts = Pick<
   PlanInputs,
-  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool'
+  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives'
 >;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -116,15 +120,21 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);
+  const loads = loadSteps(nodes, inputs.archives ?? [], (node) => bootstrap.preparedStep(node));
+  const loaded = loads.map(({ id }) => id);
   const own = ownWorkloads(inputs.ownManifests, nodes);
+  // A pod whose image is not there yet is tried again after ten seconds only.
+  const workloads = [...workloadSteps(context, manifests, bootstrap.apiStep), ...own.steps].map((step) =>
+    step.phase === 'apply' ? { ...step, needs: [...step.needs, ...loaded] } : step,
+  );
   const ourChecks = checkSteps(context, own);
   const checks = [...ourChecks, ...ownTestSteps(scenario.tests, ourChecks)];
   const steps = [
     ...launchSteps(inputs, nodes),
     ...bootstrap.steps,
+    ...loads,
     ...cni.steps(context, bootstrap),
-    ...workloadSteps(context, manifests, bootstrap.apiStep),
-    ...own.steps,
+    ...workloads,
     ...checks,
   ];
   return {

@@ -1,3 +1,4 @@
+import type { ImageArchive } from '../images/image-archive.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
 import type { PhaseName } from '../run/event.ts';
@@ -63,6 +64,8 @@ export type Action =
       readonly retryUntil?: string;
       /** Names the value that the program's standard output becomes. */
       readonly capture?: string;
+      /** An archive on this host that is the program's standard input. */
+      readonly input?: ImageArchive;
     }
   /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
   | { readonly kind: 'connect'; readonly node: string; readonly path: string; readonly timeoutMs: number }

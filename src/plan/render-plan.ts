@@ -83,7 +83,12 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
     case 'exec': {
       const until = action.retryUntil === undefined ? '' : ` until ${action.retryUntil},`;
       const deadline = `  #${until} at most ${action.timeoutMs / 1000} s`;
-      return [commandLine(dialect.execCommand(action.node, action.file, action.args)), deadline];
+      const command = (input: boolean): string =>
+        commandLine(dialect.execCommand(action.node, action.file, action.args, input));
+      if (action.input === undefined) return [command(false), deadline];
+      const { file, sizeBytes, sha256, references } = action.input;
+      const what = `  # ${references.join(', ')}: ${sizeBytes} bytes, SHA-256 ${sha256}`;
+      return [`${command(true)} < ${quoteArgument(file)}`, what, deadline];
     }
     case 'connect':
       return [
@@ -120,7 +125,7 @@ export function renderPlan(plan: Plan, dialect: CommandDialect, owner: Owner): s
     `# The run's id (here: ${allocation.runId}), the node network (here: ${allocation.ranges.map(({ cidr }) => cidr).join(' and ')}) and`,
     '# the image are chosen at run time; {{…}} is a value that only the run knows. Steps run as soon as those before them are done.',
     '',
-    '[image] the node image comes from the cache or is built, and is imported into the engine unless it is there',
+    `[image] the node image ${scenario.image === null ? 'comes from the cache or is built' : `is ${scenario.image}`}, and is imported into the engine unless it is there`,
     '',
     ...plan.steps.flatMap((step) => stepLines(step, dialect, owner)),
     "[cleanup] remove every object that carries the run's label: instances, profile, network, ACL",

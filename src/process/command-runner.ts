@@ -6,6 +6,8 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
   /** Written to the program's standard input, which is otherwise closed (never inherited). */
   readonly input?: string | Uint8Array;
+  /** Path of a file on this host that the program's standard input is, instead of `input`; it is never held in memory. */
+  readonly inputFile?: string;
   /** Added to the environment that the program inherits. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;

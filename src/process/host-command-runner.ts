@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Readable } from 'node:stream';
 import { CapturedOutput } from './captured-output.ts';
@@ -36,9 +38,30 @@ type Ending = { readonly kind: 'aborted' } | { readonly kind: 'timeout' } | { re
 export class HostCommandRunner implements CommandRunner {
   async run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
     options.signal.throwIfAborted();
+    if (options.inputFile === undefined) return await this.#run(file, args, options, 'ignore');
+    const handle = await open(options.inputFile, 'r').catch((error: Error) => {
+      throw new CommandError(`can't give ${file} its input: ${error.message}`, {
+        kind: 'not-found',
+        command: [file, ...args],
+      });
+    });
+    try {
+      // Of this stream only its file is taken: the program reads it, and not we.
+      return await this.#run(file, args, options, createReadStream('', { fd: handle.fd, autoClose: false }));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #run(
+    file: string,
+    args: readonly string[],
+    options: CommandOptions,
+    stdin: 'ignore' | Readable,
+  ): Promise<CommandResult> {
     const started = performance.now();
     const subprocess = execa(file, [...args], {
-      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      ...(options.input === undefined ? { stdin } : { input: options.input }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...options.env },
       buffer: false,

@@ -147,5 +147,6 @@ export interface Provider {
   /** The exact commands that {@link create} runs, for `plan`. */
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[];
   startCommand(instance: string): readonly string[];
-  execCommand(instance: string, file: string, args: readonly string[]): readonly string[];
+  /** @param input whether the program reads what it is given. */
+  execCommand(instance: string, file: string, args: readonly string[], input?: boolean): readonly string[];
 }

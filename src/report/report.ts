@@ -78,6 +78,12 @@ const imageSchema = z.object({
   source: z
     .string()
     .describe('Where it came from: built, cached, imported, or the name of an upstream image.'),
+  archives: z
+    .array(
+      z.object({ file: z.string(), sizeBytes: z.int(), sha256: z.string(), references: z.array(z.string()) }),
+    )
+    .optional()
+    .describe('Archives of container images that the scenario had loaded into every node.'),
   workload: z
     .object({
       image: z.string().describe('The image that answers the Service checks.'),

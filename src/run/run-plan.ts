@@ -200,6 +200,7 @@ class PlanExecution {
       node.run(action.file, args, {
         timeoutMs,
         signal,
+        ...(action.input === undefined ? {} : { inputFile: action.input.file }),
         onLine: (text) => events.emit({ type: 'step-progress', step: info, text, done: null, total: null }),
       });
     if (action.retryUntil === undefined) {

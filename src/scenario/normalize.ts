@@ -73,6 +73,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     network: normalNetwork(resolveNetwork(written.network)),
     egress: written.egress,
     image: written.image ?? null,
+    images: written.images,
     distribution: written.distribution,
     cni: { name: 'bridge' },
     kubeProxy: written.kubeProxy,

@@ -55,7 +55,10 @@ export interface Scenario {
     readonly bridge: PerFamily<string | null>;
   };
   readonly egress: 'open' | 'blocked';
+  /** A node image of the user's own, as written: a file, or the beginning of a key. */
   readonly image: string | null;
+  /** Archives of container images for every node, as written. */
+  readonly images: readonly string[];
   readonly distribution: { readonly name: DistributionName; readonly version: string };
   readonly cni: { readonly name: 'bridge' };
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };

@@ -240,9 +240,11 @@ export const scenarioSchema = z
       .enum(['open', 'blocked'])
       .default('open')
       .meta({ description: 'Whether nodes may reach what lies outside the lab.' }),
-    image: text('A node image of your own instead of the one for the version. Not supported yet.', [
-      'my-node-image',
-    ]).optional(),
+    image: text(
+      'A node image of your own instead of the one for the version: a file that `image export` wrote, relative to the scenario file, ' +
+        'or the beginning of the key of an image in the cache, 4 to 64 letters of 0-9 and a-f.',
+      ['images/node-image.tar', 'd3b57c40'],
+    ).optional(),
     distribution,
     cni,
     kubeProxy,
@@ -273,11 +275,15 @@ export const scenarioSchema = z
       .default(['nginxdualstack'])
       .meta({ description: 'What is deployed and asked for its answer, in each family.', uniqueItems: true }),
     images: z
-      .array(z.string())
+      .array(z.string().min(1))
+      .refine((archives) => !hasDuplicates(archives), { error: 'names an archive twice' })
       .default([])
       .meta({
-        description: 'Image archives on this host that are loaded into every node. Not supported yet.',
+        description:
+          'Archives of container images on this host, relative to the scenario file, that are loaded into every node before anything ' +
+          'is deployed: what `docker save` writes, or an OCI layout in a tar archive.',
         examples: [['web.tar']],
+        uniqueItems: true,
       }),
     tests: z
       .array(userTest)

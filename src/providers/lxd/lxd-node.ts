@@ -36,7 +36,7 @@ export class LxdNode implements Node {
   run(file: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
     const { env, cwd, ...rest } = options;
     const flags = [
-      ...(options.input === undefined ? ['--disable-stdin'] : []),
+      ...(options.input === undefined && options.inputFile === undefined ? ['--disable-stdin'] : []),
       ...(cwd === undefined ? [] : ['--cwd', cwd]),
       ...Object.entries(env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ];

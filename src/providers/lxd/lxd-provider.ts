@@ -129,8 +129,8 @@ export class LxdProvider implements Provider {
     return ['lxc', ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START)];
   }
 
-  execCommand(instance: string, file: string, args: readonly string[]): readonly string[] {
-    return ['lxc', ...execArguments(instance, file, args, ['--disable-stdin'])];
+  execCommand(instance: string, file: string, args: readonly string[], input = false): readonly string[] {
+    return ['lxc', ...execArguments(instance, file, args, input ? [] : ['--disable-stdin'])];
   }
 
   node(instance: string): Node {

@@ -32,7 +32,7 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 }
 
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
-  const { distribution, cni, image } = written;
+  const { distribution, cni } = written;
   const isOther = distribution.name !== 'kubeadm';
   return [
     ...(isOther
@@ -62,13 +62,10 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
     ...(cni.name === 'bridge' && cni.mode !== undefined
       ? [later(['cni', 'mode'], 'a mode of the CNI bridge', 'there is none to choose', 'remove it')]
       : []),
-    ...(image === undefined
-      ? []
-      : [later(['image'], 'a node image of your own', 'this version builds its own', 'remove image')]),
   ];
 }
 
-function workFindings({ workloads, images }: WrittenScenario): Finding[] {
+function workFindings({ workloads }: WrittenScenario): Finding[] {
   return [
     ...workloads.flatMap((workload, index) =>
       workload === 'nginxdualstack' || workload.image === undefined
@@ -82,16 +79,6 @@ function workFindings({ workloads, images }: WrittenScenario): Finding[] {
             ),
           ],
     ),
-    ...(images.length === 0
-      ? []
-      : [
-          later(
-            ['images'],
-            'loading images',
-            'the node image holds what nginxdualstack needs',
-            'remove images',
-          ),
-        ]),
   ];
 }
 

@@ -253,12 +253,13 @@ test('an export that is given up leaves the file that was there, and no other', 
 });
 
 test('an image that changes while it is exported gives no file', async (t) => {
-  const { folder, from } = await exported(t, { rootfs: 8 << 20 });
+  const { folder, from } = await exported(t, { rootfs: 32 << 20 });
   const [image] = await listNodeImages(from);
   if (image === undefined) return t.fail();
   const file = join(folder, 'second.tar');
   const report = (detail: string): void => {
-    if (detail.startsWith('writing')) writeFileSync(image.rootfsFile, Buffer.alloc(image.sizeBytes, 'x'));
+    if (detail.startsWith('writing'))
+      writeFileSync(image.rootfsFile, Buffer.alloc(image.sizeBytes, 'x'), { flag: 'r+' });
   };
   const order = { image, file, force: false, version: '0', now: NOW };
   const said = await refusal(t, exportNodeImage(order, buildContext(from, { report })), 'infrastructure');

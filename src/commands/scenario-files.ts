@@ -1,0 +1,86 @@
+import { dirname, resolve } from 'node:path';
+import { imageForHost } from '../images/image-for-host.ts';
+import { findOwnImage, type OwnImage } from '../images/own-image.ts';
+import { ImageArchiveError, readImageArchive } from '../images/read-image-archive.ts';
+import { FailureError } from '../run/failure.ts';
+import { locate } from '../scenario/locate.ts';
+import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
+import type { ImageArchive } from '../images/image-archive.ts';
+import type { DocumentPath } from '../scenario/document-path.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+/** What a scenario names beside itself, found and looked at. */
+export interface ScenarioFiles {
+  readonly archives: readonly ImageArchive[];
+  /** Null where the scenario leaves the node image to us. */
+  readonly image: OwnImage | null;
+}
+
+/** A scenario, and where it was read. */
+export interface ScenarioSource {
+  readonly scenario: Scenario;
+  readonly file: string;
+  readonly text: string;
+  readonly overrides: readonly string[];
+}
+
+/**
+ * Finds and checks the node image and the image archives that a scenario names, before anything is touched. Paths are relative to the
+ * scenario file, those of `--set` to the working directory.
+ * @throws {FailureError} of class `usage` with every problem and its place, or `preflight` for an image of another machine; the
+ *   signal's reason when aborted.
+ */
+export async function readScenarioFiles(
+  source: ScenarioSource,
+  cacheDir: string,
+  signal: AbortSignal,
+): Promise<ScenarioFiles> {
+  const { scenario } = source;
+  const problems: Problem[] = [];
+  const archives: ImageArchive[] = [];
+  for (const [index, name] of scenario.images.entries()) {
+    const path = ['images', index];
+    try {
+      archives.push(await readImageArchive(resolve(baseOf(source, path), name), signal));
+    } catch (error) {
+      if (!(error instanceof ImageArchiveError)) throw error;
+      problems.push(problemAt(source, path, `${printable(name)} ${error.message}`));
+    }
+  }
+  const image = await ownImage(source, cacheDir, signal, problems);
+  if (problems.length === 0) return { archives, image };
+  const message = problems.map(formatProblem).join('\n');
+  throw new FailureError({ class: 'usage', step: 'lint', message, hint: null });
+}
+
+async function ownImage(
+  source: ScenarioSource,
+  cacheDir: string,
+  signal: AbortSignal,
+  problems: Problem[],
+): Promise<OwnImage | null> {
+  const { image: name, distribution } = source.scenario;
+  if (name === null) return null;
+  const path = ['image'];
+  try {
+    const spec = imageForHost(distribution.version);
+    return await findOwnImage(name, baseOf(source, path), spec, cacheDir, signal);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const { failure } = error;
+    const message = failure.hint === null ? failure.message : `${failure.message}. ${failure.hint}`;
+    const problem = problemAt(source, path, message);
+    if (failure.class !== 'usage')
+      throw new FailureError({ ...failure, message: formatProblem(problem), hint: null });
+    problems.push(problem);
+    return null;
+  }
+}
+
+function problemAt(source: ScenarioSource, path: DocumentPath, message: string): Problem {
+  return makeProblem({ rule: 'file', path, position: locate(source, path), message });
+}
+
+function baseOf(source: ScenarioSource, path: DocumentPath): string {
+  return locate(source, path).file === source.file ? dirname(source.file) : '.';
+}
