@@ -41,7 +41,28 @@ export function describeAnswer(evidence: CheckResult['evidence']): string {
   }
   const client = clientAddress(evidence);
   if (client !== null) words.push(`client ${client}`);
+  // A program's answer is its exit status, and where the rest of it is.
+  const { exitCode, log, found, addresses } = evidence ?? {};
+  for (const list of [found, addresses]) {
+    if (Array.isArray(list)) words.push(list.map((item) => oneLine(String(item))).join(' '));
+  }
+  if (typeof exitCode === 'number') words.push(`exit status ${exitCode}`);
+  if (typeof log === 'string') words.push(oneLine(log));
   return words.join(' ');
+}
+
+/** A body of a megabyte is in the report; a screen shows its beginning. */
+const LONGEST_FACT = 300;
+
+/** Evidence of any kind as labels and texts of one line each; what is null is left out. */
+export function evidenceFacts(evidence: CheckResult['evidence']): [label: string, text: string][] {
+  return Object.entries(evidence ?? {})
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([key, value]) => {
+      const text = oneLine(typeof value === 'string' ? value : JSON.stringify(value));
+      const shown = text.length > LONGEST_FACT ? `${text.slice(0, LONGEST_FACT)}…` : text;
+      return [key === 'clientAddress' ? 'client' : oneLine(key), shown];
+    });
 }
 
 /** The address that the server saw, or null where the evidence has none. */

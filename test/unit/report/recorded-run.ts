@@ -64,9 +64,15 @@ export function passedChecks(): CheckResult[] {
   ];
 }
 
-function runStarted(): RunEvent {
+export function runStarted(): RunEvent & { type: 'run-started' } {
   const scenario = { name: 'quickstart', file: 'scenarios/quickstart.yaml' };
-  return at(0, { type: 'run-started', scenario, steps: STEPS });
+  return {
+    at: at(0, { type: 'phase-started', phase: 'image' }).at,
+    runId: RUN_ID,
+    type: 'run-started',
+    scenario,
+    steps: STEPS,
+  };
 }
 
 /** One step that is all of its phase. */
@@ -229,6 +235,12 @@ export function facts(change: Partial<ReportFacts> = {}): ReportFacts {
     provider: { name: 'lxd', version: '5.0.2' },
     distribution: { name: 'kubeadm', version: '1.36.3' },
     families: ['ipv4', 'ipv6'],
+    ranges: {
+      pods: ['10.1.0.0/16', 'fd01::/108'],
+      services: ['10.152.183.0/24', 'fd98::/108'],
+      nodes: ['10.88.0.0/24', 'fd42:88::/64'],
+    },
+    repeat: ['run', 'scenarios/quickstart.yaml', '--no-egress'],
     host: { cgroupVersion: 2, storageDriver: 'dir', engine: 'lxd 5.0.2' },
     image: {
       key: 'c0ffee',
