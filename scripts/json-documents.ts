@@ -1,6 +1,11 @@
 import type { z } from 'zod';
 import { doctorDocumentSchema } from '../src/documents/doctor-document.ts';
-import { imageDocumentSchema, imageListDocumentSchema } from '../src/documents/image-document.ts';
+import {
+  imageDocumentSchema,
+  imageExportDocumentSchema,
+  imageImportDocumentSchema,
+  imageListDocumentSchema,
+} from '../src/documents/image-document.ts';
 import { lintDocumentSchema } from '../src/documents/lint-document.ts';
 import { listDocumentSchema } from '../src/documents/list-document.ts';
 import { planDocumentSchema } from '../src/documents/plan-document.ts';
@@ -35,4 +40,6 @@ export const JSON_DOCUMENTS: readonly JsonDocument[] = [
   { name: 'removal', schema: removalDocumentSchema, from: '`down --json`, `gc --json`' },
   { name: 'image', schema: imageDocumentSchema, from: '`image build --json`' },
   { name: 'image-list', schema: imageListDocumentSchema, from: '`image list --json`' },
+  { name: 'image-export', schema: imageExportDocumentSchema, from: '`image export --json`' },
+  { name: 'image-import', schema: imageImportDocumentSchema, from: '`image import --json`' },
 ];

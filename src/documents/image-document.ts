@@ -20,3 +20,20 @@ export const imageListDocumentSchema = z.array(imageDocumentSchema).meta({
   title: 'twinstack image list',
   description: 'What `image list --json` prints: the cached node images.',
 });
+
+/** What `image export --json` prints. */
+export const imageExportDocumentSchema = z
+  .looseObject({
+    file: z.string().describe('Absolute path of what was written.'),
+    sizeBytes: z.int().nonnegative(),
+    manifest: z.looseObject({ key: z.string() }).describe('What the file says of itself.'),
+  })
+  .meta({ title: 'twinstack image export', description: 'What `image export --json` prints.' });
+
+/** What `image import --json` prints. */
+export const imageImportDocumentSchema = z
+  .looseObject({
+    outcome: z.enum(['imported', 'found']),
+    image: imageDocumentSchema,
+  })
+  .meta({ title: 'twinstack image import', description: 'What `image import --json` prints.' });

@@ -1,20 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test, { type ExecutionContext } from 'ava';
-import { ROOT, visit, type Visitor } from './command-line.ts';
-
-const KEY = 'ab'.repeat(32);
-const IMAGE = {
-  schemaVersion: 1,
-  timingsMs: {},
-  key: KEY,
-  kubernetesVersion: '1.36.3',
-  architecture: 'amd64',
-  components: { kubernetes: '1.36.3' },
-  images: { nginxdualstack: 'a', probe: 'b', pause: 'c', coredns: 'd', etcd: 'e', kubeProxy: 'f' },
-  imageRepository: 'twinstack.local',
-};
+import { addNodeImage, sampleKey } from '../support/sample-node-image.ts';
+import { ROOT, VERBS, visit, type Visitor } from './command-line.ts';
 
 const LEASE = { machineId: 'm', bootId: 'b', pid: 1, startTicks: 1, expiresAt: '2026-01-01T00:00:00.000Z' };
 
@@ -32,6 +21,12 @@ async function leaveDeadRun(visitor: Visitor): Promise<void> {
     reportDir: '/nowhere',
   };
   await visitor.write('home/.local/state/twinstack/runs/a1b2c3/run.json', JSON.stringify(record));
+}
+
+const KEY = sampleKey('sample');
+
+async function leaveImage(visitor: Visitor): Promise<void> {
+  await addNodeImage(visitor.file('home/.cache/twinstack'));
 }
 
 /** Each command, the schema of what it prints, and what has to be there before it. */
@@ -59,13 +54,23 @@ const CASES: readonly {
   {
     words: ['image', 'list'],
     schema: 'image-list',
+    before: leaveImage,
+    holds: new RegExp(KEY),
+  },
+  {
+    words: ['image', 'export', KEY.slice(0, 8), 'FOLDER/image.tar'],
+    schema: 'image-export',
+    before: leaveImage,
+    holds: new RegExp(KEY),
+  },
+  {
+    words: ['image', 'import', 'FOLDER/image.tar'],
+    schema: 'image-import',
     before: async (visitor) => {
-      const folder = `home/.cache/twinstack/images/${KEY}`;
-      await visitor.write(`${folder}/image.json`, JSON.stringify(IMAGE));
-      await visitor.write(`${folder}/metadata.tar.gz`, 'x');
-      await visitor.write(`${folder}/rootfs.squashfs`, 'x');
+      await leaveImage(visitor);
+      await visitor.run(['image', 'export', KEY.slice(0, 8), visitor.file('image.tar')]);
     },
-    holds: /abab/,
+    holds: new RegExp(KEY),
   },
 ];
 
@@ -80,7 +85,10 @@ for (const { words, schema, before, holds } of CASES) {
   test(`${words.join(' ')} --json is what schemas/${schema}.schema.json says`, async (t) => {
     const visitor = await visit(t);
     await before?.(visitor);
-    const { stdout, stderr } = await visitor.run([...words, '--json']);
+    const { stdout, stderr } = await visitor.run([
+      ...words.map((word) => word.replace('FOLDER', dirname(visitor.home))),
+      '--json',
+    ]);
     t.regex(stdout, holds, stderr);
     await assertValid(t, schema, JSON.parse(stdout));
   });
@@ -106,5 +114,19 @@ test('every schema is tested here, or by a test that is named here', async (t) =
     const schema = JSON.parse(await readFile(join(ROOT, 'schemas', name), 'utf8')) as Record<string, unknown>;
     for (const key of ['$schema', 'title', 'description'])
       t.is(typeof schema[key], 'string', `${name} ${key}`);
+  }
+});
+
+test('every verb with --json is called here', async (t) => {
+  const visitor = await visit(t);
+  const elsewhere = ['report', 'image build'];
+  for (const verb of VERBS) {
+    const { stdout } = await visitor.run([...verb, '--help']);
+    const name = verb.join(' ');
+    if (!/^ +--json\b/m.test(stdout) || elsewhere.includes(name)) continue;
+    t.true(
+      CASES.some(({ words }) => words.join(' ').startsWith(name)),
+      name,
+    );
   }
 });
