@@ -249,7 +249,7 @@ program
   .addOption(json())
   .action((run: string, options: { json?: boolean }) =>
     exitWith(
-      import('./commands/kept-run.ts').then(({ reportCommand }) => reportCommand(run, options, context)),
+      import('./commands/report.ts').then(({ reportCommand }) => reportCommand(run, options, context)),
     ),
   );
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { shellWord } from './run-options.ts';
+import { shellWords } from '../report/shell-words.ts';
 
 const nodes = z.int().nonnegative().describe('What decides how long it takes, and how much memory.');
 
@@ -53,9 +53,7 @@ function gitlabPipeline(matrix: CiMatrix, { program, paths }: MatrixCall): strin
   const report = 'report';
   const jobs = matrix.map((entry) => {
     const what =
-      'scenario' in entry
-        ? shellWord(entry.scenario)
-        : `${paths.map(shellWord).join(' ')} --shard ${entry.shard}`;
+      'scenario' in entry ? shellWords([entry.scenario]) : `${shellWords(paths)} --shard ${entry.shard}`;
     return [
       `twinstack ${entry.name}`,
       { extends: '.twinstack', script: [`${program} run ${what} --yes --report-dir ${report}`] },

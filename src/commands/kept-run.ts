@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createWorkbench, print, type CommandContext } from './command-context.ts';
-import { describeTerminal } from '../ui/describe-terminal.ts';
-import { readReport } from '../report/read-report.ts';
-import { renderReport } from '../report/render-report.ts';
+import { createWorkbench, type CommandContext } from './command-context.ts';
 import { RunNotFoundError, type RunRecord } from '../run/run-store.ts';
 
 const LOGS_TIMEOUT_MS = 60_000;
 
-async function findRun(name: string, context: CommandContext): Promise<RunRecord | null> {
+/** The run that a word means; what else there is, is told where there is none. */
+export async function findRun(name: string, context: CommandContext): Promise<RunRecord | null> {
   try {
     return await createWorkbench(context).store.find(name);
   } catch (error) {
@@ -87,36 +85,4 @@ export async function shellCommand(
   const child = spawn(file, args, { stdio: 'inherit' });
   const [status] = (await once(child, 'close')) as [number | null];
   return status ?? 130;
-}
-
-/** Shows a run's report, or that of a folder. @returns 0, or 2 when there is none. */
-export async function reportCommand(
-  name: string,
-  options: { readonly json?: boolean },
-  context: CommandContext,
-): Promise<number> {
-  const records = await createWorkbench(context).store.list();
-  const byFolder = await readReport(name).catch((error: unknown) =>
-    String(error instanceof Error ? error.message : error),
-  );
-  if (typeof byFolder !== 'string') return showReport(byFolder, options, context);
-  if (!records.some(({ runId, scenario }) => runId.startsWith(name) || scenario.name === name)) {
-    context.stderr.write(`there is no run "${name}", and ${byFolder}\n`);
-    return 2;
-  }
-  const run = await findRun(name, context);
-  if (run === null) return 2;
-  return showReport(await readReport(run.reportDir), options, context);
-}
-
-function showReport(
-  report: Awaited<ReturnType<typeof readReport>>,
-  options: { readonly json?: boolean },
-  context: CommandContext,
-): number {
-  const terminal = describeTerminal(context.stdout, context.env);
-  const width = context.stdout.isTTY ? context.stdout.columns : null;
-  const text = renderReport(report, { width, colour: terminal.colour, unicode: terminal.unicode });
-  print(context, options.json, report, [text.trimEnd()]);
-  return 0;
 }

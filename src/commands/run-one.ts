@@ -14,7 +14,7 @@ import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
 import { bugFailure, newRunId } from '../run/run-identity.ts';
 import type { ScenarioRunResult } from '../run/run-scenario.ts';
-import { overridesOf, type RunOptions } from './run-options.ts';
+import { overridesOf, repeatArguments, type RunOptions } from './run-options.ts';
 import { tellFailure } from './tell-failure.ts';
 import { InterruptedError } from '../run/interrupted-error.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
@@ -66,7 +66,9 @@ export async function runOne(
   const reportDir = resolve(options.reportDir ?? join(await workbench.store.makeDirectory(runId), 'report'));
   const secrets = new Set<string>();
   const writer = await ReportWriter.create(reportDir, { redact: secrets });
-  const attempt = new RunAttempt({ runId, startedAt, file, loaded, version: await packageVersion() });
+  const version = await packageVersion();
+  const repeat = repeatArguments([file], options);
+  const attempt = new RunAttempt({ runId, startedAt, file, loaded, version, repeat });
   if (judgeLint(loaded).outcome !== 'accepted' || loaded.scenario === null) {
     const report = attempt.refused(lintFailure(loaded));
     if (report.exitCode === 0) context.stderr.write(`${file}: refused, as it expects to be\n`);
@@ -103,6 +105,8 @@ export async function runOne(
     runId,
     scenario,
     file,
+    sha256: loaded.sha256,
+    version,
     provider: workbench.provider,
     parts: { ...(await planParts(scenario, loaded.manifests)), archives: files.archives },
     store: workbench.store,
@@ -185,6 +189,7 @@ class RunAttempt {
     readonly file: string;
     readonly loaded: LoadedScenario;
     readonly version: string;
+    readonly repeat: readonly string[];
   };
 
   constructor(known: {
@@ -193,6 +198,7 @@ class RunAttempt {
     readonly file: string;
     readonly loaded: LoadedScenario;
     readonly version: string;
+    readonly repeat: readonly string[];
   }) {
     this.#known = known;
   }
@@ -214,8 +220,11 @@ class RunAttempt {
     const { loaded } = this.#known;
     const started =
       plan !== null && events.some((event) => event.type === 'phase-started' && event.phase === 'launch');
+    const known = this.#facts();
+    const nodeRanges = started ? plan.allocation.ranges.map(({ cidr }) => cidr) : [];
     const report = assembleReport(events, {
-      ...this.#facts(),
+      ...known,
+      ranges: known.ranges === null ? null : { ...known.ranges, nodes: nodeRanges },
       provider: { name: 'lxd', version: engine?.version ?? '' },
       host: {
         cgroupVersion: facts.cgroupVersion,
@@ -252,7 +261,7 @@ class RunAttempt {
   }
 
   #facts(): ReportFacts {
-    const { runId, startedAt, file, loaded, version } = this.#known;
+    const { runId, startedAt, file, loaded, version, repeat } = this.#known;
     const { scenario, problems, sha256 } = loaded;
     return {
       runId,
@@ -262,6 +271,11 @@ class RunAttempt {
       provider: null,
       distribution: scenario?.distribution ?? null,
       families: scenario?.network.families.map(familyWord) ?? [],
+      ranges:
+        scenario === null
+          ? null
+          : { pods: scenario.network.pods, services: scenario.network.services, nodes: [] },
+      repeat,
       host: null,
       image: null,
       nodes: [],

@@ -1,3 +1,4 @@
+import { shellWords } from '../report/shell-words.ts';
 import type { Keep } from '../run/scenario-run.ts';
 
 /** The options of `run` that concern one scenario. */
@@ -40,19 +41,22 @@ export function overridesOf(options: RunOptions): string[] {
 /** The command that runs the same again, for a shell. What only says where results go is left out. */
 export function commandOf(program: string, paths: readonly string[], options: RunManyOptions): string {
   const words = [
-    ...paths,
-    ...(options.set ?? []).flatMap((override) => ['--set', override]),
-    ...(options.timeout === undefined ? [] : ['--timeout', options.timeout]),
-    ...(options.provider === undefined ? [] : ['--provider', options.provider]),
-    ...(options.egress === false ? ['--no-egress'] : []),
+    ...repeatArguments(paths, options),
     ...(options.keep === undefined || options.keep === 'never' ? [] : ['--keep', options.keep]),
     ...(options.parallel === undefined || options.parallel === '1' ? [] : ['--parallel', options.parallel]),
     ...(options.shard === undefined ? [] : ['--shard', options.shard]),
   ];
-  return [program, 'run', ...words.map(shellWord)].join(' ');
+  return `${program} ${shellWords(words)}`;
 }
 
-/** A word as a shell reads it back. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** The arguments that do the same again, on any host: the scenarios and what changes them. */
+export function repeatArguments(paths: readonly string[], options: RunOptions): string[] {
+  return [
+    'run',
+    ...paths,
+    ...(options.set ?? []).flatMap((assignment) => ['--set', assignment]),
+    ...(options.timeout === undefined ? [] : ['--timeout', options.timeout]),
+    ...(options.provider === undefined ? [] : ['--provider', options.provider]),
+    ...(options.egress === false ? ['--no-egress'] : []),
+  ];
 }

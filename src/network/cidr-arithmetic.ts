@@ -18,18 +18,6 @@ export function addressCount(range: CidrLike): bigint {
 }
 
 /**
- * Number of addresses in a range that hosts can have. IPv4 loses the first (network) and the last (broadcast) address, but for /31
- * (RFC 3021) and /32; IPv6 loses the first one (subnet-router anycast, RFC 4291), but for /127 (RFC 6164) and /128.
- * @throws {RangeError} when a text is not a range in strict notation.
- */
-export function hostCount(range: CidrLike): bigint {
-  const cidr = toCidr(range);
-  const count = addressCount(cidr);
-  if (count <= 2n) return count;
-  return cidr.family === 'IPv4' ? count - 2n : count - 1n;
-}
-
-/**
  * The address at an index, where 0 is the range's first address, without prefix length and in normal form. So 1 is usually a
  * gateway, and 10 of a Service range is where kubeadm puts the cluster's DNS.
  * @throws {RangeError} when the range has no such address, or a text is not a range in strict notation.

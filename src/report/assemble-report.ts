@@ -27,6 +27,15 @@ export interface ReportFacts {
   readonly distribution: Report['distribution'];
   /** What was asked for, in order of preference; empty only when a scenario could not be read. */
   readonly families: readonly ReportFamily[];
+  /** Null where the scenario could not be read. */
+  readonly ranges: {
+    readonly pods: readonly string[];
+    readonly services: readonly string[];
+    /** Of the node network; empty when it was not chosen yet. */
+    readonly nodes: readonly string[];
+  } | null;
+  /** Arguments of this program that do the same again; null when there are none. */
+  readonly repeat: readonly string[] | null;
   readonly host: ReportHost | null;
   readonly image: ReportImage | null;
   readonly nodes: readonly ReportNode[];
@@ -74,6 +83,8 @@ export function assembleReport(events: readonly RunEvent[], facts: ReportFacts):
     provider: facts.provider,
     distribution: facts.distribution,
     families: [...facts.families],
+    ranges: copyRanges(facts.ranges),
+    repeat: facts.repeat === null ? null : [...facts.repeat],
     host: facts.host,
     image: facts.image,
     nodes: [...facts.nodes],
@@ -107,6 +118,11 @@ export function completeChecks(
 function notReached(id: string, failure: Failure | null): CheckResult {
   const reason = failure === null ? 'the run ended before it' : `the run ended in ${failure.step}`;
   return { id, outcome: 'not-reached', reason, durationMs: 0, attempts: 0, evidence: null };
+}
+
+function copyRanges(ranges: ReportFacts['ranges']): Report['ranges'] {
+  if (ranges === null) return null;
+  return { pods: [...ranges.pods], services: [...ranges.services], nodes: [...ranges.nodes] };
 }
 
 /** The phases in the order in which they began; one that never finished lasts until the last event. */

@@ -2,8 +2,6 @@ import type { CheckResult } from '../checks/check.ts';
 import { formatDuration } from './format-duration.ts';
 import { oneLine } from './printable.ts';
 
-const LONGEST_COMMAND = 80;
-
 /** The word that stands for an outcome in tables and lines. */
 export const OUTCOME_WORDS: Readonly<Record<CheckResult['outcome'], string>> = {
   passed: 'PASS',
@@ -24,8 +22,6 @@ export function describeCheck(check: CheckResult): string {
 export function describeObservation({ reason, evidence }: Pick<CheckResult, 'reason' | 'evidence'>): string {
   const answer = describeAnswer(evidence);
   if (reason === null) return answer;
-  // The reason names the program, and a whole command says no more about why.
-  if (evidence?.['command'] !== undefined) return oneLine(reason);
   // Most reasons name the address themselves.
   return answer === '' || reason.includes(answer) ? oneLine(reason) : `${oneLine(reason)}, ${answer}`;
 }
@@ -47,12 +43,36 @@ export function describeAnswer(evidence: CheckResult['evidence']): string {
   }
   const client = clientAddress(evidence);
   if (client !== null) words.push(`client ${client}`);
+  // A program's answer is its exit status, and where the rest of it is.
+  const { exitCode, log, found, addresses } = evidence ?? {};
+  for (const list of [found, addresses]) {
+    if (Array.isArray(list)) words.push(list.map((item) => oneLine(String(item))).join(' '));
+  }
+  if (typeof exitCode === 'number') words.push(`exit status ${exitCode}`);
+  if (typeof log === 'string') words.push(oneLine(log));
   return words.join(' ');
 }
+
+/** Characters of a command that a line shows. */
+const LONGEST_COMMAND = 80;
 
 /** A command may hold a whole script. */
 function shortened(command: string): string {
   return command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command;
+}
+
+/** A body of a megabyte is in the report; a screen shows its beginning. */
+const LONGEST_FACT = 300;
+
+/** Evidence of any kind as labels and texts of one line each; what is null is left out. */
+export function evidenceFacts(evidence: CheckResult['evidence']): [label: string, text: string][] {
+  return Object.entries(evidence ?? {})
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([key, value]) => {
+      const text = oneLine(typeof value === 'string' ? value : JSON.stringify(value));
+      const shown = text.length > LONGEST_FACT ? `${text.slice(0, LONGEST_FACT)}…` : text;
+      return [key === 'clientAddress' ? 'client' : oneLine(key), shown];
+    });
 }
 
 /** The address that the server saw, or null where the evidence has none. */

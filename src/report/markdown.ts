@@ -2,8 +2,9 @@ import { describeCheck, OUTCOME_WORDS } from './describe-check.ts';
 import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from './describe-run.ts';
 import { formatSeconds } from './format-duration.ts';
 import { lastLinesOf, logOf } from './last-lines.ts';
-import { oneLine } from './printable.ts';
-import type { Report } from './report.ts';
+import { oneLine, printable } from './printable.ts';
+import type { Report, ReportCheck } from './report.ts';
+import { shellWords } from './shell-words.ts';
 
 /** A report as Markdown, for a job's summary page. Ends with a newline. */
 export function renderMarkdown(report: Report): string {
@@ -17,16 +18,13 @@ export function renderMarkdown(report: Report): string {
     blocks.push(`**Failed in ${escape(step)} (${failureClass}):** ${escape(message)}`);
     if (hint !== null) blocks.push(`**Next:** ${escape(hint)}`);
   }
+  const failed =
+    report.outcome === 'passed' ? [] : report.checks.filter(({ outcome }) => outcome === 'failed');
+  blocks.push(...failed.map(details));
+  if (report.repeat !== null) blocks.push(`Again on your machine:\n\n${codeBlock(command(report.repeat))}`);
   if (report.checks.length > 0) {
     const rows = report.checks.map((check) => [OUTCOME_WORDS[check.outcome], check.id, describeCheck(check)]);
     blocks.push(table(['', 'check', 'observed'], rows));
-  }
-  for (const check of report.checks) {
-    const log = logOf(check);
-    if (check.outcome === 'passed' || log === null) continue;
-    // An indented block takes any text as it is.
-    const lines = lastLinesOf(check).map((line) => `    ${line}`);
-    blocks.push(`**Last lines of ${escape(check.id)}** (all of it: ${escape(log)})`, lines.join('\n'));
   }
   if (report.phases.length > 0) {
     const rows = report.phases.map((phase) => [phase.name, formatSeconds(phase.durationMs)]);
@@ -35,6 +33,35 @@ export function renderMarkdown(report: Report): string {
   if (report.notices.length > 0)
     blocks.push(report.notices.map((notice) => `- ${escape(notice)}`).join('\n'));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** A failed check, opened: its reason, and what it saw as it is. */
+function details(check: ReportCheck): string {
+  const evidence = check.evidence === null ? [] : [codeBlock(JSON.stringify(check.evidence, null, 2))];
+  const log = logOf(check);
+  const output =
+    log === null
+      ? []
+      : [`Last lines of its output (all of it: ${escape(log)})`, codeBlock(lastLinesOf(check).join('\n'))];
+  return [
+    `<details open><summary>FAIL <code>${escapeHtml(oneLine(check.id))}</code></summary>`,
+    escape(check.reason ?? 'no reason was given'),
+    ...output,
+    ...evidence,
+    '</details>',
+  ].join('\n\n');
+}
+
+/** In a fence that is longer than any in the text. */
+function codeBlock(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${printable(text)}\n${fence}`;
+}
+
+/** As it is typed in a checkout; installed, the words before `run` are `twinstack`. */
+function command(words: readonly string[]): string {
+  return `npm run scenario -- ${shellWords(words)}`;
 }
 
 function overview(report: Report): string[][] {
@@ -63,13 +90,25 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
-/** Text that Markdown shows as it is, in a cell too. Backticks stay: our own hints have commands in them. */
+/**
+ * Text that Markdown shows as it is, in a cell too. Backticks around words stay, as our own hints have commands in them; in other text
+ * one would make code of what follows it, the next cell included.
+ */
 function escape(text: string): string {
-  return oneLine(text)
-    .replace(/[\\|*_[\]]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  const line = oneLine(text);
+  const pieces = line.split('`');
+  if (pieces.length % 2 === 0 || line.includes('``')) return pieces.map(escapePlain).join('\\`');
+  return pieces
+    .map((piece, index) => (index % 2 === 1 ? piece.replaceAll('|', '\\|') : escapePlain(piece)))
+    .join('`');
+}
+
+function escapePlain(text: string): string {
+  return escapeHtml(text.replace(/[\\|*_[\]~#]/g, '\\$&'));
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 export { escape as escapeMarkdown, table as markdownTable };

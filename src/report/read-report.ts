@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { FailureError } from '../run/failure.ts';
+import { reportIndexSchema, type ReportIndex } from './report-index.ts';
 import type { Report } from './report.ts';
 import { REPORT_SCHEMA_VERSION, reportSchema } from './report.ts';
 
@@ -16,12 +18,37 @@ const SHOWN_FAULTS = 5;
 export async function readReport(path: string): Promise<Report> {
   const directory = await isDirectory(path);
   const file = directory ? join(path, 'report.json') : path;
+  return readDocument(file, reportSchema, 'a report', directory);
+}
+
+/**
+ * Reads and validates the index of several runs; null where the directory has none.
+ *
+ * @throws {FailureError} of class `usage` when what it has is no index.
+ */
+export async function readReportIndex(directory: string): Promise<ReportIndex | null> {
+  const file = join(directory, 'index.json');
+  if (!(await isFile(file))) return null;
+  return readDocument(file, reportIndexSchema, 'an index of reports', true);
+}
+
+/** Whether a directory has a report in it, good or damaged. */
+export async function hasReport(directory: string): Promise<boolean> {
+  return isFile(join(directory, 'report.json'));
+}
+
+async function readDocument<T>(
+  file: string,
+  schema: z.ZodType<T>,
+  kind: string,
+  inDirectory: boolean,
+): Promise<T> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const why = isMissing(error) ? 'there is no such file' : messageOf(error);
-    const hint = directory && isMissing(error) ? 'A run that was killed leaves its events.jsonl only.' : null;
+    const hint = inDirectory && isMissing(error) ? 'A run writes its report when it ends.' : null;
     throw refusal(`can't read ${file}: ${why}`, hint, error);
   }
   let document: unknown;
@@ -37,14 +64,21 @@ export async function readReport(path: string): Promise<Report> {
       'Read it with the version of twinstack that wrote it, or a later one.',
     );
   }
-  const parsed = reportSchema.safeParse(document);
+  const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path: place, message }) => {
     const where = place.length === 0 ? 'the document' : formatPlace(place);
     return `${where}: ${message}`;
   });
   const more = faults.length > SHOWN_FAULTS ? `; and ${faults.length - SHOWN_FAULTS} more` : '';
-  throw refusal(`${file} is not a report: ${faults.slice(0, SHOWN_FAULTS).join('; ')}${more}`, null);
+  throw refusal(`${file} is not ${kind}: ${faults.slice(0, SHOWN_FAULTS).join('; ')}${more}`, null);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,14 +1,14 @@
+import { checkTables, failedChecks } from './check-tables.ts';
 import type { ColumnOptions } from './columns.ts';
 import { alignColumns } from './columns.ts';
-import { clientAddress, describeEffort, describeObservation, OUTCOME_WORDS } from './describe-check.ts';
 import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from './describe-run.ts';
-import { familyOfCheck } from './exit-status.ts';
 import { formatSeconds } from './format-duration.ts';
 import type { Palette } from './palette.ts';
 import { createPalette } from './palette.ts';
-import { lastLinesOf, logOf } from './last-lines.ts';
+import { phaseBars } from './phase-bars.ts';
 import { oneLine } from './printable.ts';
-import type { Report, ReportCheck, ReportPhase } from './report.ts';
+import type { Report } from './report.ts';
+import { shellWords } from './shell-words.ts';
 
 /** What the reader's screen can show. */
 export interface RenderOptions {
@@ -17,6 +17,8 @@ export interface RenderOptions {
   readonly colour: boolean;
   /** False keeps to ASCII. */
   readonly unicode: boolean;
+  /** Of a run that wrote no report: the report is made from its events, and this is said instead of an outcome. */
+  readonly unfinished?: 'running' | 'killed';
 }
 
 /** A report as text to read on a terminal: what was asked for, done, observed and left. Ends with a newline. */
@@ -30,20 +32,17 @@ export function renderReport(report: Report, options: RenderOptions): string {
       rows.map(([label, text]) => [palette.dim(label.padEnd(12)), oneLine(text)]),
       columns,
     );
+  const { unfinished } = options;
   const lines = [
-    headline(report, palette),
+    headline(report, palette, unfinished),
+    ...(unfinished === undefined ? [] : [UNFINISHED[unfinished]]),
+    ...(unfinished === 'running' ? [] : section('Failure', failure(report, facts, palette, columns))),
     ...section('Asked for', facts(asked(report))),
     ...section('Done', [...facts(done(report)), ...alignColumns(nodes(report), columns)]),
     ...section('Time', phaseBars(report, palette, options)),
     ...section('Observed', facts(observed(report))),
-    ...checkTables(report.checks, palette, columns).flatMap(([title, table]) => [
-      '',
-      `  ${palette.dim(title)}`,
-      ...table,
-    ]),
-    ...report.checks.flatMap((check) => outputLines(check, palette)),
-    ...section('Failure', facts(failure(report))),
-    ...section('Left', facts(left(report))),
+    ...checkTables(report.checks, palette, columns),
+    ...(unfinished === 'running' ? [] : section('Left', facts(left(report)))),
     ...section(
       'Notices',
       alignColumns(
@@ -56,27 +55,41 @@ export function renderReport(report: Report, options: RenderOptions): string {
   return options.unicode ? text : text.replaceAll('…', '...').replace(/[^\u0000-\u007f]/gu, '?');
 }
 
+const UNFINISHED = {
+  running: 'Still at work: this is made from events.jsonl, as far as it goes.',
+  killed: 'It was killed and wrote no report: this is made from events.jsonl.',
+} as const;
+
 type Fact = readonly [label: string, text: string];
 
-function headline(report: Report, palette: Palette): string {
+function headline(report: Report, palette: Palette, unfinished: RenderOptions['unfinished']): string {
   const paint =
     report.exitCode === 0 ? palette.good : report.outcome === 'passed' ? palette.odd : palette.bad;
   const name = oneLine(report.scenario?.name ?? 'verify');
   const when = report.startedAt.replace(/\.\d+Z$/, 'Z');
-  return `${palette.bold(paint(report.outcome.toUpperCase()))}  ${name}  ${palette.dim(`run ${report.runId}, ${when}, exit status ${report.exitCode}`)}`;
+  if (unfinished !== undefined) {
+    const word = palette.bold(palette.odd(unfinished.toUpperCase()));
+    return `${word}  ${name}  ${palette.dim(`run ${report.runId}, ${when}`)}`;
+  }
+  const facts = `run ${report.runId}, ${when}, exit status ${report.exitCode}`;
+  return `${palette.bold(paint(report.outcome.toUpperCase()))}  ${name}  ${palette.dim(facts)}`;
 }
 
-function asked({ scenario, families, provider, distribution }: Report): Fact[] {
+function asked({ scenario, families, ranges, provider, distribution }: Report): Fact[] {
   const rows: Fact[] = [];
   if (scenario !== null) rows.push(['scenario', `${scenario.file} (sha256 ${scenario.sha256.slice(0, 12)})`]);
   rows.push(['families', askedFor(families)]);
+  if (ranges !== null) {
+    rows.push(['pods', ranges.pods.join(' ')], ['services', ranges.services.join(' ')]);
+  }
   if (provider !== null) rows.push(['provider', `${provider.name} ${provider.version}`]);
   if (distribution !== null) rows.push(['distribution', `${distribution.name} ${distribution.version}`]);
   return rows;
 }
 
-function done({ host, image, twinstack }: Report): Fact[] {
+function done({ host, image, twinstack, ranges, repeat }: Report): Fact[] {
   const rows: Fact[] = [['by', `twinstack ${twinstack.version}`]];
+  if (repeat !== null) rows.push(['command', `twinstack ${shellWords(repeat)}`]);
   if (host !== null) {
     const known = [
       host.engine,
@@ -86,41 +99,21 @@ function done({ host, image, twinstack }: Report): Fact[] {
     if (known.length > 0) rows.push(['host', known.join(', ')]);
   }
   if (image !== null) {
-    rows.push(['image', `${image.key} (${image.source})`]);
+    rows.push(['image', `${image.key.slice(0, 12)} (${image.source})`]);
     if (image.workload !== null) {
       rows.push(['workload', `${image.workload.image}${image.workload.standIn ? ' (our stand-in)' : ''}`]);
     }
   }
+  if (ranges !== null && ranges.nodes.length > 0) rows.push(['node network', ranges.nodes.join(' ')]);
   return rows;
 }
 
+/** A node in two lines: its addresses, and its share of the pod ranges. */
 function nodes(report: Report): string[][] {
-  return report.nodes.map(({ name, role, addresses, podCIDRs }) => [
-    name,
-    role,
-    addresses.join(' '),
-    podCIDRs.length === 0 ? '' : `pods ${podCIDRs.join(' ')}`,
+  return report.nodes.flatMap(({ name, role, addresses, podCIDRs }) => [
+    [oneLine(name), role, addresses.join(' ')],
+    ...(podCIDRs.length === 0 ? [] : [['', '', `pods ${podCIDRs.join(' ')}`]]),
   ]);
-}
-
-/** One line a phase, its bar where and as long as it was. */
-function phaseBars(report: Report, palette: Palette, { width, unicode }: RenderOptions): string[] {
-  const { phases } = report;
-  if (phases.length === 0) return [];
-  const first = Math.min(...phases.map(startOf));
-  const last = Math.max(...phases.map((phase) => startOf(phase) + phase.durationMs));
-  const cells = Math.max(10, Math.min(50, (width ?? 80) - 26));
-  const perCell = Math.max(1, (last - first) / cells);
-  return phases.map((phase) => {
-    const from = Math.min(cells - 1, Math.floor((startOf(phase) - first) / perCell));
-    const length = Math.max(1, Math.min(cells - from, Math.round(phase.durationMs / perCell)));
-    const bar = `${' '.repeat(from)}${palette.good((unicode ? '█' : '#').repeat(length))}`;
-    return `  ${palette.dim(phase.name.padEnd(12))}  ${formatSeconds(phase.durationMs).padStart(7)}  ${bar}`;
-  });
-}
-
-function startOf(phase: ReportPhase): number {
-  return Date.parse(phase.startedAt);
 }
 
 function observed(report: Report): Fact[] {
@@ -137,58 +130,20 @@ function observed(report: Report): Fact[] {
   return [...rows, ['checks', countOutcomes(checks)]];
 }
 
-/** The checks of each family, with the address that the server saw where there is one. */
-function checkTables(
-  checks: readonly ReportCheck[],
+function failure(
+  report: Report,
+  facts: (rows: readonly Fact[]) => string[],
   palette: Palette,
   columns: ColumnOptions,
-): [title: string, lines: string[]][] {
-  const families = ['ipv4', 'ipv6', 'both'] as const;
-  const grouped = families.map((family) => ({
-    family,
-    found: checks.filter(({ id }) => familyOfCheck(id) === family),
-  }));
-  return grouped
-    .filter(({ found }) => found.length > 0)
-    .map(({ family, found }) => {
-      const rows = found.map((check) => {
-        const paint = {
-          passed: palette.good,
-          failed: palette.bad,
-          skipped: palette.odd,
-          'not-reached': palette.odd,
-        };
-        // The client has a column of its own.
-        const evidence = check.evidence === null ? null : { ...check.evidence, clientAddress: null };
-        const client = clientAddress(check.evidence);
-        return [
-          paint[check.outcome](OUTCOME_WORDS[check.outcome]),
-          check.id,
-          palette.dim(describeEffort(check)),
-          client === null ? '' : `client ${client}`,
-          describeObservation({ reason: check.reason, evidence }),
-        ];
-      });
-      return [family === 'both' ? 'both families' : family, alignColumns(rows, { ...columns, indent: 4 })];
-    });
-}
-
-/** The end of what a test of the user's own printed, where it did not pass. */
-function outputLines(check: ReportCheck, palette: Palette): string[] {
-  const log = logOf(check);
-  if (check.outcome === 'passed' || log === null) return [];
-  const title = palette.dim(`last lines of ${check.id} (all of it: ${log})`);
-  return ['', `  ${title}`, ...lastLinesOf(check).map((line) => `    ${line}`)];
-}
-
-function failure(report: Report): Fact[] {
-  if (report.failure === null) return [];
+): string[] {
+  const failed = report.outcome === 'passed' ? [] : failedChecks(report.checks, palette, columns);
+  if (report.failure === null) return failed;
   const { class: failureClass, step, message, hint } = report.failure;
   const rows: Fact[] = [
     ['in', `${step} (${failureClass})`],
-    ['message', message],
+    ...message.split('\n').map((line, index): Fact => [index === 0 ? 'message' : '', line]),
   ];
-  return hint === null ? rows : [...rows, ['next', hint]];
+  return [...facts(hint === null ? rows : [...rows, ['next', hint]]), ...failed];
 }
 
 function left(report: Report): Fact[] {

@@ -41,11 +41,6 @@ export const reportIndexSchema = z
   });
 export type ReportIndex = z.infer<typeof reportIndexSchema>;
 
-/** The index's JSON Schema (draft 2020-12), made from {@link reportIndexSchema}. */
-export function reportIndexJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(reportIndexSchema, { io: 'input' });
-}
-
 /** A report and the folder it is in, relative to the index. */
 export interface IndexedReport {
   readonly directory: string;

@@ -94,6 +94,12 @@ const imageSchema = z.object({
     .nullable(),
 });
 
+const rangesSchema = z.object({
+  pods: z.array(z.string()),
+  services: z.array(z.string()),
+  nodes: z.array(z.string()).describe('Of the node network; empty when it was not chosen yet.'),
+});
+
 /** What a run leaves behind for people and programs: the content of `report.json` and of `--json`. */
 export const reportSchema = z
   .object({
@@ -114,6 +120,15 @@ export const reportSchema = z
     provider: z.object({ name: z.string(), version: z.string() }).nullable(),
     distribution: z.object({ name: z.string(), version: z.string() }).nullable(),
     families: z.array(familySchema).describe('What was asked for. One entry is a single-stack run.'),
+    ranges: rangesSchema
+      .nullable()
+      .default(null)
+      .describe('In CIDR notation; null where the scenario could not be read.'),
+    repeat: z
+      .array(z.string())
+      .nullable()
+      .default(null)
+      .describe('Arguments of twinstack that do the same again; null when there are none.'),
     host: hostSchema.nullable(),
     image: imageSchema.nullable(),
     nodes: z.array(nodeSchema),

@@ -37,6 +37,21 @@ export interface StepInfo {
   readonly title: string;
 }
 
+/** What was asked of a run, for reports of runs that did not live to write one. */
+export interface RunRequest {
+  /** Version of this program. */
+  readonly version: string;
+  /** Of the scenario file as it was read, in hex. */
+  readonly sha256: string;
+  /** In order of preference. */
+  readonly families: readonly ('ipv4' | 'ipv6')[];
+  readonly pods: readonly string[];
+  readonly services: readonly string[];
+  readonly distribution: { readonly name: string; readonly version: string };
+  /** Ids of all checks that were planned. */
+  readonly checks: readonly string[];
+}
+
 /** Everything that a run tells the world, in order; screens and files are made of these alone. */
 export type RunEvent = {
   /** ISO 8601 in UTC, with milliseconds. */
@@ -47,6 +62,8 @@ export type RunEvent = {
       readonly type: 'run-started';
       readonly scenario: { readonly name: string; readonly file: string };
       readonly steps: readonly StepInfo[];
+      /** Absent from events of versions before it. */
+      readonly request?: RunRequest | undefined;
     }
   | { readonly type: 'phase-started'; readonly phase: PhaseName }
   | { readonly type: 'phase-finished'; readonly phase: PhaseName; readonly durationMs: number }
@@ -83,4 +100,6 @@ export type RunEvent = {
       readonly durationMs: number;
     }
 );
+/** An event that is kept: what a test prints is drawn as it comes, and is in a file of its own. */
+export type StoredEvent = Exclude<RunEvent, { readonly type: 'test-output' }>;
 export type RunEventType = RunEvent['type'];

@@ -1,4 +1,4 @@
-import type { RunEvent } from './event.ts';
+import type { RunEvent, StoredEvent } from './event.ts';
 
 /** An event without its stamp: what a part of the run knows. */
 export type UnstampedEvent = RunEvent extends infer E
@@ -14,7 +14,7 @@ export type EventSink = (event: RunEvent) => void;
 export class RunEvents {
   readonly #runId: string;
   readonly #sinks: readonly EventSink[];
-  readonly #events: RunEvent[] = [];
+  readonly #events: StoredEvent[] = [];
 
   constructor(runId: string, sinks: readonly EventSink[]) {
     this.#runId = runId;
@@ -28,7 +28,7 @@ export class RunEvents {
   }
 
   /** Everything that was emitted so far, but for the output of the user's tests. */
-  all(): readonly RunEvent[] {
+  all(): readonly StoredEvent[] {
     return this.#events;
   }
 }

@@ -13,7 +13,8 @@ import type { ScenarioRun } from './scenario-run.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
-import type { CleanupResult, RunEvent, StepInfo } from './event.ts';
+import { familyWord } from '../checks/planned-check.ts';
+import type { CleanupResult, RunEvent, RunRequest, StepInfo } from './event.ts';
 import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -59,6 +60,19 @@ function clientKeys(kubeconfig: string): string[] {
   return [...kubeconfig.matchAll(/client-key-data: *([A-Za-z0-9+/=]+)/g)].flatMap(([, key]) => key ?? []);
 }
 
+function requestOf({ scenario, sha256, version }: ScenarioRun, outline: Plan): RunRequest {
+  const { families, pods, services } = scenario.network;
+  return {
+    version,
+    sha256,
+    families: families.map(familyWord),
+    pods,
+    services,
+    distribution: scenario.distribution,
+    checks: outline.checks.map(({ id }) => id),
+  };
+}
+
 const CLEANUP_STEP: StepInfo = {
   id: 'cleanup/remove',
   phase: 'cleanup',
@@ -98,7 +112,12 @@ export class ScenarioRunner {
     });
     const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
     const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(stepInfo), CLEANUP_STEP];
-    this.#events.emit({ type: 'run-started', scenario: { name: scenario.name, file }, steps });
+    this.#events.emit({
+      type: 'run-started',
+      scenario: { name: scenario.name, file },
+      steps,
+      request: requestOf(this.#run, outline),
+    });
     let result: PlanResult = { failure: null, failedOutput: null, checks: [], timeToDualStackMs: null };
     try {
       result = await this.#perform(owner);

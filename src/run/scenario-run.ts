@@ -13,6 +13,10 @@ export interface ScenarioRun {
   readonly runId: string;
   readonly scenario: Scenario;
   readonly file: string;
+  /** Of the file as it was read, in hex. */
+  readonly sha256: string;
+  /** Version of this program. */
+  readonly version: string;
   readonly provider: Provider;
   readonly parts: PlanParts;
   readonly store: RunStore;

@@ -44,6 +44,8 @@ export class RunDrawing {
   readonly #phases = new Map<PhaseName, PhaseTask>();
   readonly #notices: string[] = [];
   readonly #outputs = new Map<string, { recent: string[]; drawnMs: number }>();
+  /** Steps that show their check's result. */
+  readonly #settled = new Set<TimedTask>();
   #headline: string[] = [];
   #interrupted: string[] = [];
   #drawn = false;
@@ -177,6 +179,7 @@ export class RunDrawing {
 
   /** A failed step has a message, which may be null; one that passed has none. */
   #finish(timed: TimedTask, durationMs: number, message?: string | null): void {
+    if (this.#settled.has(timed)) return;
     timed.task.title = this.#timed(timed.title, durationMs);
     if (message === undefined) {
       timed.task.state$ = State.COMPLETED;
@@ -198,7 +201,11 @@ export class RunDrawing {
     const list = verify === undefined || verify.startedMs === null ? this.#list : verify.below;
     const text = describeCheck(check);
     const title = check.outcome === 'failed' ? check.id : `${check.id}  ${this.#palette.dim(text)}`;
-    const task = addTask(list, title, 'verify');
+    // A step that is this check alone becomes its result, or the check would be drawn twice.
+    const step = [...(verify?.steps.values() ?? [])].find((known) => known.title === check.id);
+    if (step !== undefined) this.#settled.add(step);
+    const task = step?.task ?? addTask(list, title, 'verify');
+    task.title = title;
     switch (check.outcome) {
       case 'passed':
         task.state$ = State.COMPLETED;

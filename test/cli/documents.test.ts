@@ -1,7 +1,18 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { SUPPORTED_KUBERNETES_VERSIONS } from '../../src/scenario/supported-versions.ts';
+import {
+  allCommands,
+  commandsIn,
+  documentNames,
+  makeReadersFolder,
+  scenarioFilesIn,
+  staleExceptions,
+  treatmentOf,
+} from '../support/document-commands.ts';
 import { ROOT, VERBS, visit } from './command-line.ts';
 
 /** A command line of ours in a document. */
@@ -11,11 +22,6 @@ interface Example {
 }
 
 const CALL = /^(?:npm run (?:-s )?scenario(?: --)?|twinstack)(?: (.*))?$/;
-
-async function documents(): Promise<string[]> {
-  const inDocs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
-  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...inDocs.map((name) => `docs/${name}`)];
-}
 
 /** Code of a document: lines of its blocks, and spans between backticks, with the number of their line. */
 function codeOf(text: string): { line: number; code: string }[] {
@@ -51,7 +57,7 @@ test.serial('every command in the documents has a verb and options that exist', 
   const visitor = await visit(t);
   const helps = new Map<string, string>();
   let count = 0;
-  for (const document of await documents()) {
+  for (const document of await documentNames(ROOT)) {
     for (const { place, words } of examplesIn(document, await readFile(join(ROOT, document), 'utf8'))) {
       count += 1;
       const verb = verbOf(words);
@@ -73,14 +79,89 @@ test.serial('every command in the documents has a verb and options that exist', 
   t.true(count > 10, `only ${count} commands were found: has their form changed?`);
 });
 
-test.serial('links between documents lead somewhere', async (t) => {
-  for (const document of await documents()) {
+/** The anchors that GitHub gives a document's headings. */
+function anchorsOf(text: string): Set<string> {
+  const headings = text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+test.serial('links between documents lead somewhere, to the heading that they name', async (t) => {
+  for (const document of await documentNames(ROOT)) {
     const text = await readFile(join(ROOT, document), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#\s]+)/g)) {
-      const file = resolve(join(ROOT, dirname(document)), target);
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? join(ROOT, document) : resolve(join(ROOT, dirname(document)), path);
       await t.notThrowsAsync(access(file), `${document}: ${target}`);
+      if (anchor === undefined) continue;
+      const anchors = anchorsOf(await readFile(file, 'utf8'));
+      t.true(anchors.has(anchor), `${document}: there is no heading for ${target}`);
     }
   }
+});
+
+test('commands are found in sh and console blocks, and nowhere else', (t) => {
+  const text = [
+    '```sh\n# a comment\nfirst --yes # why\n\nlong \\\n  one\n```',
+    '```text\nno\n```\n`not this`',
+    '  ```console\n  $ second | third\n  output\n  ```',
+  ].join('\n');
+  t.deepEqual(
+    commandsIn('x.md', text).map((command) => [command.line, command.text]),
+    [
+      [3, 'first --yes'],
+      [5, 'long one'],
+      [13, 'second | third'],
+    ],
+  );
+});
+
+test('somebody has thought about every command of the documents', async (t) => {
+  const commands = await allCommands(ROOT);
+  const unknown = commands.filter((command) => treatmentOf(command) === null);
+  t.deepEqual(
+    unknown.map(({ document, line, text }) => `${document}:${line} ${text}`),
+    [],
+    'run it in a test, or say in test/support/document-commands.ts why not',
+  );
+  t.deepEqual(staleExceptions(commands), [], 'gone from the documents');
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  for (const { document, line, text } of commands) {
+    const [, script = 'test'] = /^npm run (?:-s )?([\w:]+)/.exec(text) ?? [];
+    t.true(script in scripts, `${document}:${line} ${text}`);
+  }
+});
+
+test.serial('commands that need no engine work as they stand in the documents', async (t) => {
+  const { folder, programs } = await makeReadersFolder(ROOT);
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await symlink(process.execPath, join(programs, 'node'));
+  // Only these programs: no command of the documents can reach this host's engine.
+  const env = { PATH: programs, HOME: folder };
+  let count = 0;
+  for (const document of await documentNames(ROOT)) {
+    const text = await readFile(join(ROOT, document), 'utf8');
+    for (const { name, yaml } of scenarioFilesIn(text)) await writeFile(join(folder, name), yaml);
+    for (const command of commandsIn(document, text)) {
+      if (treatmentOf(command)?.how !== 'alone') continue;
+      count += 1;
+      const options = { cwd: folder, env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 };
+      await t.notThrowsAsync(
+        promisify(execFile)('/bin/sh', ['-c', command.text], options),
+        `${document}:${command.line} ${command.text}`,
+      );
+    }
+  }
+  t.true(count > 2, `only ${count} commands were run: has their form changed?`);
 });
 
 test.serial('the README names each verb and each exit status', async (t) => {

@@ -1,11 +1,5 @@
 import test from 'ava';
-import {
-  addressCount,
-  hostCount,
-  nthAddress,
-  nthSubnet,
-  subnetCount,
-} from '../../../src/network/cidr-arithmetic.ts';
+import { addressCount, nthAddress, nthSubnet, subnetCount } from '../../../src/network/cidr-arithmetic.ts';
 import {
   cidrAround,
   containsAddress,
@@ -83,21 +77,6 @@ test('overlapping is symmetric, and neighbours never do', (t) => {
     const neighbour = { ...one, network: one.network ^ size };
     t.false(overlaps(one, neighbour), formatCidr(one));
   }
-});
-
-test('counts hosts', (t) => {
-  const table: [string, bigint][] = [
-    ['10.0.0.0/24', 254n],
-    ['10.0.0.0/30', 2n],
-    ['10.0.0.0/31', 2n],
-    ['10.0.0.0/32', 1n],
-    ['0.0.0.0/0', 2n ** 32n - 2n],
-    ['fd00::/64', 2n ** 64n - 1n],
-    ['fd00::/126', 3n],
-    ['fd00::/127', 2n],
-    ['fd00::/128', 1n],
-  ];
-  for (const [range, hosts] of table) t.is(hostCount(range), hosts, range);
 });
 
 test('finds addresses and subnets by index', (t) => {

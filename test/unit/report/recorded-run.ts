@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../../src/checks/check.ts';
 import type { ReportFacts } from '../../../src/report/assemble-report.ts';
-import type { PhaseName, RunEvent, StepInfo } from '../../../src/run/event.ts';
+import type { PhaseName, StoredEvent, StepInfo } from '../../../src/run/event.ts';
 import type { Failure } from '../../../src/run/failure.ts';
 
 /** Runs as lists of events, for tests of what reads events. Times are made up and add up. */
@@ -10,10 +10,10 @@ const STARTED = Date.parse('2026-03-04T05:06:07.000Z');
 
 /** An event without what all events have. */
 type Told<E> = E extends unknown ? Omit<E, 'at' | 'runId'> : never;
-export type ToldEvent = Told<RunEvent>;
+export type ToldEvent = Told<StoredEvent>;
 
 /** Milliseconds after the start, and what was told then. */
-export function at(ms: number, event: ToldEvent): RunEvent {
+export function at(ms: number, event: ToldEvent): StoredEvent {
   return { at: new Date(STARTED + ms).toISOString(), runId: RUN_ID, ...event };
 }
 
@@ -64,13 +64,19 @@ export function passedChecks(): CheckResult[] {
   ];
 }
 
-function runStarted(): RunEvent {
+export function runStarted(): StoredEvent & { type: 'run-started' } {
   const scenario = { name: 'quickstart', file: 'scenarios/quickstart.yaml' };
-  return at(0, { type: 'run-started', scenario, steps: STEPS });
+  return {
+    at: at(0, { type: 'phase-started', phase: 'image' }).at,
+    runId: RUN_ID,
+    type: 'run-started',
+    scenario,
+    steps: STEPS,
+  };
 }
 
 /** One step that is all of its phase. */
-function phaseOfOne(from: number, to: number, stepInfo: StepInfo): RunEvent[] {
+function phaseOfOne(from: number, to: number, stepInfo: StepInfo): StoredEvent[] {
   const durationMs = to - from;
   return [
     at(from, { type: 'phase-started', phase: stepInfo.phase }),
@@ -87,7 +93,7 @@ function known(id: string): StepInfo {
 }
 
 /** Up to and with the application of the workload: 15.5 seconds. */
-function upToVerify(): RunEvent[] {
+function upToVerify(): StoredEvent[] {
   const first = known('start-control-plane-1');
   const second = known('start-worker-1');
   return [
@@ -110,12 +116,12 @@ function upToVerify(): RunEvent[] {
   ];
 }
 
-function cleanup(from: number): RunEvent[] {
+function cleanup(from: number): StoredEvent[] {
   return phaseOfOne(from, from + 2000, known('cleanup'));
 }
 
 /** How a run ends: with clean-up of two seconds, which began at `from`. */
-function finished(from: number, change: Partial<ToldEvent & { type: 'run-finished' }>): RunEvent {
+function finished(from: number, change: Partial<ToldEvent & { type: 'run-finished' }>): StoredEvent {
   return at(from + 2000, {
     type: 'run-finished',
     outcome: 'passed',
@@ -134,7 +140,7 @@ function finished(from: number, change: Partial<ToldEvent & { type: 'run-finishe
 function verified(
   checks: readonly CheckResult[],
   change: Partial<ToldEvent & { type: 'run-finished' }>,
-): RunEvent[] {
+): StoredEvent[] {
   const verify = known('verify');
   const outcome = checks.some((result) => result.outcome === 'failed') ? 'failed' : 'passed';
   return [
@@ -149,16 +155,16 @@ function verified(
   ];
 }
 
-export function passedRun(): RunEvent[] {
+export function passedRun(): StoredEvent[] {
   return verified(passedChecks(), { timeToDualStackMs: 13900 });
 }
 
-export function singleStackRun(): RunEvent[] {
+export function singleStackRun(): StoredEvent[] {
   const checks = [check(V6_SERVICE, { evidence: passedChecks()[2]?.evidence ?? null })];
   return verified(checks, { families: ['ipv6'] });
 }
 
-export function failedCheckRun(): RunEvent[] {
+export function failedCheckRun(): StoredEvent[] {
   const checks = passedChecks().map((result) =>
     result.id === V6_SERVICE
       ? check(V6_SERVICE, {
@@ -191,7 +197,7 @@ export function launchFailure(): Failure {
   };
 }
 
-export function failedLaunchRun(): RunEvent[] {
+export function failedLaunchRun(): StoredEvent[] {
   const second = known('start-worker-1');
   const { message } = launchFailure();
   return [
@@ -204,7 +210,7 @@ export function failedLaunchRun(): RunEvent[] {
 }
 
 /** Ended by SIGTERM while `kubeadm init` ran, its clean-up done but for a network. */
-export function interruptedRun(): RunEvent[] {
+export function interruptedRun(): StoredEvent[] {
   const init = known('kubeadm-init');
   const failure: Failure = { class: 'interrupted', step: init.id, message: 'ended by SIGTERM', hint: null };
   return [
@@ -229,6 +235,12 @@ export function facts(change: Partial<ReportFacts> = {}): ReportFacts {
     provider: { name: 'lxd', version: '5.0.2' },
     distribution: { name: 'kubeadm', version: '1.36.3' },
     families: ['ipv4', 'ipv6'],
+    ranges: {
+      pods: ['10.1.0.0/16', 'fd01::/108'],
+      services: ['10.152.183.0/24', 'fd98::/108'],
+      nodes: ['10.88.0.0/24', 'fd42:88::/64'],
+    },
+    repeat: ['run', 'scenarios/quickstart.yaml', '--no-egress'],
     host: { cgroupVersion: 2, storageDriver: 'dir', engine: 'lxd 5.0.2' },
     image: {
       key: 'c0ffee',

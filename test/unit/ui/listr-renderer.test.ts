@@ -81,6 +81,30 @@ test('a passed run: phases folded, checks not', async (t) => {
   ]);
 });
 
+for (const outcome of ['passed', 'failed', 'not-reached'] as const) {
+  test(`a step that is one check is drawn once, with its result: ${outcome}`, async (t) => {
+    const step = { id: `verify/${V6_SERVICE}`, phase: 'verify', title: V6_SERVICE } as const;
+    const reason = outcome === 'passed' ? null : 'because';
+    const lines = await drawn([
+      ...passedRun().slice(0, 1),
+      at(100, { type: 'phase-started', phase: 'verify' }),
+      at(100, { type: 'step-started', step }),
+      at(200, { type: 'check-finished', check: check(V6_SERVICE, { outcome, reason }) }),
+      at(210, {
+        type: 'step-finished',
+        step,
+        outcome: outcome === 'passed' ? 'passed' : 'failed',
+        durationMs: 110,
+        message: 'the step',
+      }),
+    ]);
+    const shown = lines.filter((line) => line.includes(V6_SERVICE));
+    t.is(shown.length, 1, lines.join('\n'));
+    t.regex(shown[0] ?? '', { passed: /^ {2}✔/, failed: /^ {2}✖/, 'not-reached': /^ {2}↓/ }[outcome]);
+    t.false(lines.join('\n').includes('the step'));
+  });
+}
+
 test('a failed step stays open, and what was not reached says so', async (t) => {
   const lines = await drawn(failedLaunchRun());
   t.deepEqual(lines.slice(0, 11), [

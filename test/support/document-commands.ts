@@ -1,0 +1,138 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A command line in a block of a document, as a reader copies it. */
+export interface DocumentCommand {
+  readonly document: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** How a command of the documents is tested. */
+export type Treatment =
+  /** Run by the command line tests: it needs no engine and changes nothing. */
+  | { readonly how: 'alone' }
+  /** Run by the integration tests, on the real engine. */
+  | { readonly how: 'engine' }
+  /** Not run, for a reason; only its verb, options and files are looked at. */
+  | { readonly how: 'not-run'; readonly why: string };
+
+/**
+ * Commands that no test runs as they stand, and why. One that is gone from the documents must go from here too.
+ */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'npm run scenario -- --yes': 'may set the host up; CI runs it, and what it runs is in clusters.test.ts',
+  'npm test': 'runs this test',
+  'npm run check': 'runs this test',
+  'npm run scenario -- down --all': 'removes runs that are not of this test; see bad-days.test.ts',
+  'npm run scenario -- gc --caches': 'costs this host its image',
+  'npm run scenario -- doctor --undo': 'takes the engine away',
+  'rm -r ~/.local/state/twinstack': "removes the user's reports",
+  'npm run scenario -- run scenarios --yes --report-dir report':
+    'takes minutes; clusters.test.ts runs these scenarios, and run.test.ts several at once',
+  "asciinema rec -c 'npm run scenario -- --yes' quickstart.cast": 'needs a person at a terminal',
+  'npx tsx scripts/draw-recording.ts quickstart.cast': 'needs a recording; draw-recording.test.ts draws one',
+};
+
+/** Verbs that look at files alone. */
+const ALONE = ['plan', 'lint', 'list', 'matrix', '--help', '--version'];
+/** Verbs that need an engine, or tell about one. */
+const ENGINE = ['run', 'ps', 'down', 'gc', 'kubeconfig', 'logs', 'shell', 'report', 'doctor', 'verify'];
+
+const CALL = /^(?:npm run (?:-s )?scenario(?: --)?|twinstack)(?: |$)(.*)$/;
+
+/** How a command is tested; null for one that nobody has thought about, which must not be. */
+export function treatmentOf({ text }: Pick<DocumentCommand, 'text'>): Treatment | null {
+  const why = NOT_RUN[text];
+  if (why !== undefined) return { how: 'not-run', why };
+  const [, words = ''] = CALL.exec(text) ?? [];
+  const [verb = '', second = ''] = words.split(' ');
+  if (verb === 'image') return second === 'list' ? { how: 'alone' } : { how: 'engine' };
+  if (ALONE.includes(verb)) return { how: 'alone' };
+  return ENGINE.includes(verb) ? { how: 'engine' } : null;
+}
+
+/** What is in the list of exceptions and in no document. */
+export function staleExceptions(commands: readonly DocumentCommand[]): string[] {
+  const texts = new Set(commands.map(({ text }) => text));
+  return Object.keys(NOT_RUN).filter((text) => !texts.has(text));
+}
+
+/** Every document, relative to the checkout. */
+export async function documentNames(root: string): Promise<string[]> {
+  const inDocs = await readdir(join(root, 'docs'));
+  const pages = inDocs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages.sort()];
+}
+
+/**
+ * The commands in a document's blocks: each line of a `sh` block but for comments, and what follows `$ ` in a `console` block, where
+ * the rest is output.
+ */
+export function commandsIn(document: string, text: string): DocumentCommand[] {
+  const commands: DocumentCommand[] = [];
+  let language: string | null = null;
+  let begun: { line: number; text: string } | null = null;
+  for (const [index, raw] of text.split('\n').entries()) {
+    const fence = /^\s*(```+|~~~+)(\w*)/.exec(raw);
+    if (fence !== null) {
+      language = language === null ? (fence[2] ?? '') : null;
+      continue;
+    }
+    if (language !== 'sh' && language !== 'console') continue;
+    const typed = language === 'sh' || begun !== null ? raw.trim() : /^\s*\$ (.*)$/.exec(raw)?.[1];
+    if (typed === undefined || typed === '' || typed.startsWith('#')) continue;
+    const whole: string = begun === null ? typed : `${begun.text} ${typed}`;
+    const line: number = begun?.line ?? index + 1;
+    if (whole.endsWith('\\')) {
+      begun = { line, text: whole.slice(0, -1).trim() };
+    } else {
+      begun = null;
+      commands.push({ document, line, text: whole.replace(/ +# .*$/, '') });
+    }
+  }
+  return commands;
+}
+
+/** The commands of all documents, in the order in which a reader meets them. */
+export async function allCommands(root: string): Promise<DocumentCommand[]> {
+  const names = await documentNames(root);
+  const found = await Promise.all(
+    names.map(async (name) => commandsIn(name, await readFile(join(root, name), 'utf8'))),
+  );
+  return found.flat();
+}
+
+/** The scenario files that a page tells its reader to write: each YAML block with a `name`, as `NAME.yaml`. */
+export function scenarioFilesIn(text: string): { readonly name: string; readonly yaml: string }[] {
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = '']) => yaml);
+  return blocks.flatMap((yaml) => {
+    const [, name] = /^name: (\S+)$/m.exec(yaml) ?? [];
+    return name === undefined ? [] : [{ name: `${name}.yaml`, yaml }];
+  });
+}
+
+/**
+ * Makes a folder as a reader of the documents has it: the shipped scenarios, and in `programs/` an `npm` and a `twinstack` that start the
+ * compiled entry, so that lines run as they stand.
+ */
+export async function makeReadersFolder(root: string): Promise<{ folder: string; programs: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'twinstack-reader-'));
+  const programs = join(folder, 'programs');
+  await mkdir(programs);
+  await symlink(join(root, 'scenarios'), join(folder, 'scenarios'));
+  const entry = JSON.stringify(join(root, 'dist', 'cli.js'));
+  const script = `#!${process.execPath}
+    const words = process.argv.slice(2);
+    const start = words.indexOf('scenario') + 1;
+    const args = words[0] === 'run' && start > 0 ? words.slice(words[start] === '--' ? start + 1 : start) : words;
+    const { status } = require('node:child_process').spawnSync(process.execPath, [${entry}, ...args], { stdio: 'inherit' });
+    process.exit(status ?? 1);
+  `;
+  for (const name of ['npm', 'twinstack']) {
+    await writeFile(join(programs, name), script);
+    await chmod(join(programs, name), 0o755);
+  }
+  return { folder, programs };
+}
