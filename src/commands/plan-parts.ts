@@ -3,16 +3,18 @@ import { bridge } from '../cni/bridge.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
 import { STORAGE_POOL } from '../providers/lxd/lxd-cache.ts';
 import type { PlanInputs } from '../plan/assemble-plan.ts';
+import type { PlanHost } from '../plan/plan.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /** The parts that a scenario names; what is not there yet was refused by the rule `not-yet`. */
 export async function planParts(
   scenario: Scenario,
-): Promise<Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool'>> {
+  host: PlanHost,
+): Promise<Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool' | 'host'>> {
   const distribution = [kubeadm].find(({ name }) => name === scenario.distribution.name);
   const cni = [bridge].find(({ name }) => name === scenario.cni.name);
   if (distribution === undefined || cni === undefined) {
     throw new Error(`nothing implements ${scenario.distribution.name} with ${scenario.cni.name}`);
   }
-  return { distribution, cni, manifests: await readManifests(), storagePool: STORAGE_POOL };
+  return { distribution, cni, manifests: await readManifests(), storagePool: STORAGE_POOL, host };
 }

@@ -3,6 +3,8 @@ import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { renderPlan } from '../plan/render-plan.ts';
+import { cgroupVersionOf } from '../host/cgroup-settings.ts';
+import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { loadScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
@@ -20,7 +22,8 @@ export async function planCommand(
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (scenario === null) return 2;
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario)) });
+  const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
+  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario, host)) });
   const { provider } = createWorkbench(context);
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });

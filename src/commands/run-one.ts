@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import type { HostReadiness, prepareHost } from './prepare-host.ts';
+import { hostNeedsOf, planHostOf, warningsOf } from './host-needs.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
+import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { hostArchitecture } from '../host/host-architecture.ts';
 import { packageVersion } from '../package-root.ts';
@@ -20,6 +22,7 @@ import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts'
 import { formatProblem } from '../scenario/problem.ts';
 import { chooseRenderer } from '../ui/choose-renderer.ts';
 import { familyWord } from '../checks/planned-check.ts';
+import type { HostNeeds } from '../host/findings/host-state.ts';
 import type { NodeImageSpec } from '../images/node-image.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
@@ -41,7 +44,7 @@ export interface RunSurroundings {
   /** Shows this run among others; null for a screen of its own. */
   readonly renderer: Renderer | null;
   /** Makes the host ready, or rejects with the reason why this run must not begin. */
-  prepareHost(image: NodeImageSpec, nodes: number): ReturnType<typeof prepareHost>;
+  prepareHost(image: NodeImageSpec, needs: HostNeeds): ReturnType<typeof prepareHost>;
   /** Hears every event of the run. */
   onEvent(event: RunEvent): void;
 }
@@ -71,8 +74,7 @@ export async function runOne(
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   try {
-    const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
-    readiness = await surroundings.prepareHost(imageSpecOf(scenario), nodes);
+    readiness = await surroundings.prepareHost(imageSpecOf(scenario), hostNeedsOf(scenario));
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -90,11 +92,12 @@ export async function runOne(
     scenario,
     file,
     provider: workbench.provider,
-    parts: await planParts(scenario),
+    parts: await planParts(scenario, planHostOf(readiness)),
     store: workbench.store,
     stateDirectory: workbench.directories.state,
     reportDir,
     keep: options.keep ?? 'never',
+    warnings: warningsOf(readiness),
     sinks: [
       (event) => renderer.handle(event),
       (event) => writer.append(event),
@@ -181,7 +184,7 @@ class RunAttempt {
       ...this.#facts(),
       provider: { name: 'lxd', version: engine?.version ?? '' },
       host: {
-        cgroupVersion: facts.cgroupVersion,
+        cgroupVersion: cgroupVersionOf(facts.cgroup),
         storageDriver: result.storageDriver ?? engine?.storageDriver ?? null,
         engine: `lxd ${engine?.version ?? ''}`,
       },

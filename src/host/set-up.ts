@@ -1,19 +1,19 @@
 import { execa } from 'execa';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { FailureError } from '../run/failure.ts';
 import { CommandError, type CommandRunner } from '../process/command-runner.ts';
-import type { Finding, SetupCommand } from './findings.ts';
+import { setupCommandSchema, type Finding, type SetupCommand } from './findings/finding.ts';
 
-const commandSchema = z.object({ command: z.array(z.string()), daemon: z.boolean().optional() });
 const changesSchema = z.array(
   z.object({
     at: z.string(),
     finding: z.string(),
-    commands: z.array(commandSchema),
-    undo: z.array(commandSchema),
+    commands: z.array(setupCommandSchema),
+    undo: z.array(setupCommandSchema),
   }),
 );
 
@@ -96,6 +96,13 @@ export async function readHostChanges(stateDirectory: string): Promise<HostChang
   }
 }
 
+/** The findings that were put right since this machine was started; older changes may be gone. */
+export async function fixedSinceStart(stateDirectory: string): Promise<Set<string>> {
+  const startedAt = Date.now() - uptime() * 1000;
+  const changes = await readHostChanges(stateDirectory);
+  return new Set(changes.filter(({ at }) => Date.parse(at) > startedAt).map(({ finding }) => finding));
+}
+
 async function recordChange(change: HostChange, stateDirectory: string): Promise<void> {
   await writeChanges([...(await readHostChanges(stateDirectory)), change], stateDirectory);
 }
@@ -108,28 +115,33 @@ async function writeChanges(changes: readonly HostChange[], stateDirectory: stri
 }
 
 /**
- * Runs the fixes of findings; the undo of each is recorded before its first command runs.
+ * Runs the fixes of findings; the undo of each is recorded before its first command that changes something.
  * @throws {FailureError} class `preflight` when a command fails, with the program's own words.
  */
 export async function applyFixes(findings: readonly Finding[], options: SetUpOptions): Promise<void> {
   for (const { id, fix } of findings) {
     if (fix === null) continue;
-    await recordChange(
-      {
-        at: new Date().toISOString(),
-        finding: id,
-        commands: [...fix.commands].map(copy),
-        undo: [...fix.undo].map(copy),
-      },
-      options.stateDirectory,
-    );
-    for (const command of fix.commands) await runOrExplain(command, id, options);
+    let recorded = false;
+    for (const command of fix.commands) {
+      // What fails before anything is changed leaves nothing to take back.
+      if (!recorded && command.harmless !== true) {
+        const at = new Date().toISOString();
+        const change = { at, finding: id, commands: [...fix.commands], undo: [...fix.undo] };
+        await recordChange(change, options.stateDirectory);
+        recorded = true;
+      }
+      await runOrExplain(command, id, options);
+    }
   }
 }
 
 async function runOrExplain(command: SetupCommand, finding: string, options: SetUpOptions): Promise<void> {
   await runCommand(command, options).catch((error: unknown) => {
     if (!(error instanceof CommandError)) throw error;
+    if (command.mayFail === true) {
+      options.onLine(`${error.message}: it may be gone already`);
+      return;
+    }
     throw new FailureError({
       class: 'preflight',
       step: 'set-up',
@@ -149,12 +161,8 @@ async function runOrExplain(command: SetupCommand, finding: string, options: Set
 export async function undoFixes(options: SetUpOptions): Promise<string[]> {
   const changes = (await readHostChanges(options.stateDirectory)).reverse();
   for (const [done, { undo, finding }] of changes.entries()) {
-    for (const command of undo) await runOrExplain(command as SetupCommand, finding, options);
+    for (const command of undo) await runOrExplain(command, finding, options);
     await writeChanges(changes.slice(done + 1).reverse(), options.stateDirectory);
   }
   return changes.map(({ finding }) => finding);
-}
-
-function copy({ command, daemon }: SetupCommand): HostChange['commands'][number] {
-  return { command: [...command], ...(daemon === undefined ? {} : { daemon }) };
 }

@@ -2,9 +2,10 @@ import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
-import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
+import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { NodeRole } from '../providers/provider.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import { forwardRuleName } from '../host/forward-chain.ts';
+import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
 /** Everything that a plan is made of; nothing here touches the world. */
 export interface PlanInputs {
@@ -15,6 +16,7 @@ export interface PlanInputs {
   readonly manifests: Manifests;
   readonly distribution: Distribution;
   readonly cni: Cni;
+  readonly host: PlanHost;
 }
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -45,8 +47,14 @@ function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
 
 function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
   const { allocation, scenario } = inputs;
-  const name = runObjectName(allocation.runId);
+  const { cgroupVersion } = inputs.host;
   const blocked = scenario.egress === 'blocked';
+  // One node that reaches nothing outside sends nothing that the host forwards.
+  const forwards = nodes.length > 1 || !blocked;
+  const dropped = scenario.network.families.filter(
+    (family) => forwards && inputs.host.dropped.includes(family),
+  );
+  const name = runObjectName(allocation.runId);
   const hosts = nodes.flatMap((node) => node.addresses.map(({ address }) => ({ address, name: node.name })));
   const network: Step = {
     id: 'launch/network',
@@ -65,7 +73,19 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
           acl: blocked ? name : null,
         },
       },
-      { kind: 'create', resource: { kind: 'profile', name, network: name, pool: inputs.storagePool } },
+      ...dropped.map((family): Action => {
+        const resource = {
+          name: forwardRuleName(name, family),
+          bridge: name,
+          family,
+          egress: scenario.egress,
+        };
+        return { kind: 'create', resource: { kind: 'forward-rule', ...resource } };
+      }),
+      {
+        kind: 'create',
+        resource: { kind: 'profile', name, network: name, pool: inputs.storagePool, cgroupVersion },
+      },
     ],
   };
   const launches = nodes.map((node): Step => {
@@ -101,7 +121,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
-  const base = { scenario, allocation, nodes, image };
+  const base = { scenario, allocation, nodes, image, host: inputs.host };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);

@@ -94,6 +94,8 @@ export class ScenarioRunner {
     const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
     const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(stepInfo), CLEANUP_STEP];
     this.#events.emit({ type: 'run-started', scenario: { name: scenario.name, file }, steps });
+    for (const message of this.#run.warnings)
+      this.#events.emit({ type: 'notice', level: 'warning', message });
     let result: PlanResult = { failure: null, failedOutput: null, checks: [], timeToDualStackMs: null };
     try {
       result = await this.#perform(owner);

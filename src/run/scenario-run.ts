@@ -13,11 +13,13 @@ export interface ScenarioRun {
   readonly scenario: Scenario;
   readonly file: string;
   readonly provider: Provider;
-  readonly parts: Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool'>;
+  readonly parts: Pick<PlanInputs, 'distribution' | 'cni' | 'manifests' | 'storagePool' | 'host'>;
   readonly store: RunStore;
   readonly stateDirectory: string;
   readonly reportDir: string;
   readonly keep: Keep;
+  /** What the preflight warned of; told at the run's start and kept in its report. */
+  readonly warnings: readonly string[];
   readonly sinks: readonly EventSink[];
   /** Gives the node image from the cache, or builds it. */
   prepareImage(options: {

@@ -4,7 +4,7 @@ import { kubeadm } from '../../src/distributions/kubeadm.ts';
 import { assemblePlan } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
-import type { Action, Plan } from '../../src/plan/plan.ts';
+import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 
 export const SAMPLE_RUN = 'k7f3q2';
@@ -14,7 +14,7 @@ function manifest(name: string): string {
 }
 
 /** The plan that `plan` would print, with the manifests that are shipped. */
-export function samplePlan(scenario: Scenario): Plan {
+export function samplePlan(scenario: Scenario, host: Partial<PlanHost> = {}): Plan {
   return assemblePlan({
     scenario,
     ...sampleInputs(scenario, SAMPLE_RUN),
@@ -22,6 +22,7 @@ export function samplePlan(scenario: Scenario): Plan {
     manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
     distribution: kubeadm,
     cni: bridge,
+    host: { cgroupVersion: 1, dropped: [], ...host },
   });
 }
 
