@@ -5,7 +5,7 @@ import type { Distribution, PlanContext, PlannedImage } from '../distributions/d
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import { forwardRuleName } from '../host/forward-chain.ts';
-import type { IPFamily, Scenario } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 
 /** Everything that a plan is made of; nothing here touches the world. */
 export interface PlanInputs {
