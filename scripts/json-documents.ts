@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { doctorDocumentSchema } from '../src/documents/doctor-document.ts';
+import { ciMatrixSchema } from '../src/commands/ci-matrix.ts';
+import { scenarioListSchema } from '../src/commands/list.ts';
 import {
   imageDocumentSchema,
   imageExportDocumentSchema,
@@ -7,9 +8,9 @@ import {
   imageListDocumentSchema,
 } from '../src/documents/image-document.ts';
 import { lintDocumentSchema } from '../src/documents/lint-document.ts';
-import { listDocumentSchema } from '../src/documents/list-document.ts';
 import { planDocumentSchema } from '../src/documents/plan-document.ts';
 import { psDocumentSchema, removalDocumentSchema } from '../src/documents/runs-document.ts';
+import { doctorDocumentSchema } from '../src/host/findings/finding.ts';
 import { reportIndexSchema } from '../src/report/report-index.ts';
 import { reportSchema } from '../src/report/report.ts';
 import { runEventSchema } from '../src/run/event-schema.ts';
@@ -34,7 +35,8 @@ export const JSON_DOCUMENTS: readonly JsonDocument[] = [
   { name: 'event', schema: runEventSchema, from: 'each line of `events.jsonl`' },
   { name: 'plan', schema: planDocumentSchema, from: '`plan --json`' },
   { name: 'lint', schema: lintDocumentSchema, from: '`lint --json`' },
-  { name: 'list', schema: listDocumentSchema, from: '`list --json`' },
+  { name: 'list', schema: scenarioListSchema, from: '`list --json`' },
+  { name: 'matrix', schema: ciMatrixSchema, from: '`matrix --format json`' },
   { name: 'doctor', schema: doctorDocumentSchema, from: '`doctor --json`' },
   { name: 'ps', schema: psDocumentSchema, from: '`ps --json`' },
   { name: 'removal', schema: removalDocumentSchema, from: '`down --json`, `gc --json`' },

@@ -21,7 +21,10 @@ export const ciMatrixSchema = z
       }),
     ]),
   )
-  .meta({ title: 'twinstack matrix', description: 'Scenarios as jobs of a CI system.' });
+  .meta({
+    title: 'twinstack matrix',
+    description: 'What `matrix --format json` prints: scenarios as jobs of a CI system.',
+  });
 export type CiMatrix = z.infer<typeof ciMatrixSchema>;
 
 /** In which form a matrix is printed. */

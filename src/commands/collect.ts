@@ -2,13 +2,12 @@ import { createWorkbench, print, type CommandContext } from './command-context.t
 import { listOwnedRuns, removeOwnedRun, type OwnedRun } from './owned-runs.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
+import { cacheLines, listCaches, removeCaches } from './caches.ts';
 import { alignColumns } from '../report/columns.ts';
 
 interface OutputOptions {
   readonly json?: boolean;
 }
-
-const CACHE_TIMEOUT_MS = 120_000;
 
 /** What the engine can't be asked about may still be there: a leak until shown otherwise. */
 async function ownedRuns(context: CommandContext): Promise<OwnedRun[] | null> {
@@ -28,7 +27,8 @@ export async function psCommand(
 ): Promise<number> {
   const runs = await ownedRuns(context);
   if (runs === null) return 5;
-  const caches = options.caches === true ? await listCaches(context) : [];
+  const caches =
+    options.caches === true ? await listCaches(createWorkbench(context), context.interrupted) : [];
   const rows = runs.map(({ runId, record, resources, state, reason }) => [
     runId,
     record?.scenario.name ?? '(unknown)',
@@ -40,10 +40,7 @@ export async function psCommand(
     ...(rows.length === 0
       ? ['no runs']
       : alignColumns([['RUN', 'SCENARIO', 'STATE', 'OWNS', 'WHY'], ...rows], { width: null, indent: 0 })),
-    ...caches.map(
-      ({ kind, name, sizeBytes }) =>
-        `cache  ${kind}  ${name}${sizeBytes === null ? '' : `  ${Math.round(sizeBytes / 1e6)} MB`}`,
-    ),
+    ...(caches.length === 0 ? [] : cacheLines(caches)),
   ];
   print(context, options.json, { runs, caches }, lines);
   return 0;
@@ -88,7 +85,10 @@ export async function gcCommand(
     context.stderr.write('the caches are in use by runs that are at work or kept; see `ps`\n');
     return 5;
   }
-  return Math.max(status, await removeCaches(context));
+  const say = (line: string): boolean => context.stderr.write(`${line}\n`);
+  const errors = await removeCaches(createWorkbench(context), context.interrupted, say);
+  for (const error of errors) say(error);
+  return errors.length === 0 ? status : 5;
 }
 
 /** The runs that a word means: an id, the beginning of one id, or a scenario's name. */
@@ -128,44 +128,4 @@ async function removeAll(
   );
   print(context, options.json, { removed }, lines.length === 0 ? ['nothing to remove'] : lines);
   return status;
-}
-
-async function listCaches(
-  context: CommandContext,
-): Promise<{ kind: string; name: string; sizeBytes: number | null }[]> {
-  const { provider, directories } = createWorkbench(context);
-  const { listNodeImages } = await import('../images/cached-images.ts');
-  const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
-  const images = await listNodeImages(directories.cache);
-  // Without an engine there are no caches in it.
-  const inEngine = await provider.info(call).then(
-    () => provider.listCached(call),
-    () => [],
-  );
-  return [
-    ...images.map(({ key, kubernetesVersion, sizeBytes }) => ({
-      kind: `node-image ${kubernetesVersion}`,
-      name: key,
-      sizeBytes,
-    })),
-    ...inEngine,
-    { kind: 'folder', name: directories.cache, sizeBytes: null },
-  ];
-}
-
-async function removeCaches(context: CommandContext): Promise<number> {
-  const { provider, directories } = createWorkbench(context);
-  const { rm } = await import('node:fs/promises');
-  const call = { timeoutMs: CACHE_TIMEOUT_MS, signal: context.interrupted };
-  const inEngine = await provider.info(call).then(
-    () => provider.listCached(call),
-    () => [],
-  );
-  // Images first: a pool can't be deleted while it holds them.
-  for (const cached of [...inEngine].sort((one, other) => one.kind.localeCompare(other.kind))) {
-    context.stderr.write(`removing ${cached.kind} ${cached.name}\n`);
-    await provider.removeCached(cached, call);
-  }
-  await rm(directories.cache, { recursive: true, force: true });
-  return 0;
 }

@@ -6,7 +6,12 @@ import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
 import { askOn } from '../ui/ask.ts';
-import type { Finding } from '../host/findings.ts';
+import { doctorDocument } from '../host/findings/finding.ts';
+import { renderFindings } from '../host/findings/render-findings.ts';
+import { createPalette } from '../report/palette.ts';
+import { DEFAULT_POD_RANGES, DEFAULT_SERVICE_RANGES } from '../scenario/network-schema.ts';
+import { describeTerminal } from '../ui/describe-terminal.ts';
+import type { HostNeeds } from '../host/findings/host-state.ts';
 
 /** The options of `doctor`. */
 export interface DoctorOptions {
@@ -16,18 +21,19 @@ export interface DoctorOptions {
   readonly undo?: boolean;
 }
 
-const SIGNS = { ok: 'ok  ', warning: 'warn', blocker: 'STOP' } as const;
-
-function findingLines({ severity, id, cause, consequence, fix, advice }: Finding): string[] {
-  const after = (label: string, text: string): string => `      ${label}: ${text}`;
-  return [
-    `${SIGNS[severity]}  ${id}: ${cause}`,
-    ...(consequence === null ? [] : [after('consequence', consequence)]),
-    ...(fix?.commands ?? []).map(({ command }) => after('fix', command.join(' '))),
-    ...(fix?.undo ?? []).map(({ command }) => after('undo', command.join(' '))),
-    ...(advice === null ? [] : [after('advice', advice)]),
-  ];
-}
+/** The smallest run, with the ranges that are used when a scenario writes none. */
+const NEEDS: HostNeeds = {
+  nodes: 1,
+  egress: 'blocked',
+  families: ['IPv4', 'IPv6'],
+  ranges: [
+    ...Object.values(DEFAULT_POD_RANGES).map((range: string) => ({ range, use: 'default pod range' })),
+    ...Object.values(DEFAULT_SERVICE_RANGES).map((range: string) => ({
+      range,
+      use: 'default service range',
+    })),
+  ],
+};
 
 /** What `--undo` runs, as the user would type it, newest change first. */
 function undoCommands(changes: readonly HostChange[], root: boolean): string[] {
@@ -42,7 +48,8 @@ export async function doctorCommand(options: DoctorOptions, context: CommandCont
   const architecture = hostArchitecture();
   const image =
     architecture === null ? null : { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture };
-  const examine = (): ReturnType<typeof examineHost> => examineHost(context, workbench, image, 1);
+  const examine = (): ReturnType<typeof examineHost> =>
+    examineHost(context, workbench, image, NEEDS, { thorough: true });
   let readiness = await examine();
   const setUp = setUpOptions(context, workbench, readiness.facts.root);
   try {
@@ -73,7 +80,9 @@ export async function doctorCommand(options: DoctorOptions, context: CommandCont
     tellFailure(context, error.failure);
     return error.failure.class === 'usage' ? 2 : error.failure.class === 'interrupted' ? 130 : 3;
   }
-  const { findings } = readiness;
-  print(context, options.json, { findings }, findings.flatMap(findingLines));
+  const { findings, groups, facts } = readiness;
+  const { width, colour } = describeTerminal(context.stdout, context.env);
+  const lines = renderFindings(groups, { width, palette: createPalette(colour), root: facts.root });
+  print(context, options.json, doctorDocument(findings), lines);
   return findings.some(({ severity }) => severity === 'blocker') ? 3 : 0;
 }

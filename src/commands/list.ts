@@ -28,7 +28,8 @@ export const scenarioListSchema = z
   )
   .meta({
     title: 'twinstack list',
-    description: 'The scenarios that come with twinstack, and whether they run here.',
+    description:
+      'What `list --json` prints: the scenarios that come with twinstack, and whether they run here.',
   });
 export type ScenarioList = z.infer<typeof scenarioListSchema>;
 

@@ -1,4 +1,5 @@
 import type { CommandContext, Workbench } from './command-context.ts';
+import { hostNeedsOf } from './host-needs.ts';
 import { examineHost, type HostReadiness } from './prepare-host.ts';
 import { imageSpecOf } from './run-one.ts';
 import { needsOf } from './scenario-queue.ts';
@@ -31,8 +32,9 @@ export class ObstacleFinder {
     if (scenario === null) return [];
     const needs = needsOf(scenario);
     const image = imageSpecOf(scenario);
-    const key = JSON.stringify([image, needs.nodes]);
-    const examined = this.#seen.get(key) ?? examineHost(this.#context, this.#workbench, image, needs.nodes);
+    const ofHost = hostNeedsOf(scenario);
+    const key = JSON.stringify([image, ofHost]);
+    const examined = this.#seen.get(key) ?? examineHost(this.#context, this.#workbench, image, ofHost);
     this.#seen.set(key, examined);
     const { facts, findings } = await examined;
     const blockers = findings.filter(({ severity }) => severity === 'blocker');

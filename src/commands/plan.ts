@@ -6,6 +6,8 @@ import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { renderPlan } from '../plan/render-plan.ts';
+import { cgroupVersionOf } from '../host/cgroup-settings.ts';
+import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
 import { loadScenario } from '../scenario/load-scenario.ts';
@@ -42,7 +44,13 @@ export async function planCommand(
   }
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
   const { archives } = files;
-  const plan = assemblePlan({ scenario, ...inputs, ...(await planParts(scenario, manifests)), archives });
+  const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
+  const plan = assemblePlan({
+    scenario,
+    ...inputs,
+    ...(await planParts(scenario, manifests, host)),
+    archives,
+  });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
   print(context, options.json, plan, lines);

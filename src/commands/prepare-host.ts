@@ -1,11 +1,17 @@
 import { isInteractive, type CommandContext, type Workbench } from './command-context.ts';
-import { findingsOf, type EngineState, type Finding } from '../host/findings.ts';
+import { listOwnedRuns } from './owned-runs.ts';
+import { findingGroups } from '../host/findings/all-findings.ts';
+import { ForwardRules, type ForwardVerdict } from '../host/forward-rules.ts';
+import { BUILD_DISK_BYTES, missingBuildPackages } from '../images/build-host.ts';
+import type { EngineState, HostNeeds, HostState } from '../host/findings/host-state.ts';
+import type { Finding } from '../host/findings/finding.ts';
 import { readHostFacts, type HostFacts } from '../host/host-facts.ts';
-import { applyFixes, asRoot, requireRights, type SetUpOptions } from '../host/set-up.ts';
+import { applyFixes, asRoot, fixedSinceStart, requireRights, type SetUpOptions } from '../host/set-up.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { FailureError } from '../run/failure.ts';
 import { askOn } from '../ui/ask.ts';
 import type { NodeImageSpec } from '../images/node-image.ts';
+import type { IPFamily } from '../scenario/scenario.ts';
 import type { EngineInfo } from '../providers/provider.ts';
 
 /** What is known of this host and its engine. */
@@ -13,6 +19,9 @@ export interface HostReadiness {
   readonly facts: HostFacts;
   readonly engine: EngineInfo | null;
   readonly findings: readonly Finding[];
+  /** The same findings under their headings. */
+  readonly groups: readonly { readonly title: string; readonly findings: readonly Finding[] }[];
+  readonly forward: HostState['forward'];
 }
 
 const ENGINE_TIMEOUT_MS = 10_000;
@@ -23,21 +32,31 @@ export type NeededImage = NodeImageSpec & { readonly own?: boolean };
 /**
  * Looks at host and engine and changes nothing.
  * @param image null on a machine that no node images are made for.
+ * @param options.thorough also at what costs time and no run depends on.
  */
 export async function examineHost(
   context: CommandContext,
-  { directories, provider }: Workbench,
+  workbench: Workbench,
   image: NeededImage | null,
-  nodes: number,
+  needs: HostNeeds,
+  { thorough = false }: { readonly thorough?: boolean } = {},
 ): Promise<HostReadiness> {
-  const [facts, cached] = await Promise.all([
+  const { directories, provider, runner } = workbench;
+  const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal: context.interrupted };
+  const [facts, cached, recordedFixes] = await Promise.all([
     readHostFacts(context.env, directories.cache),
     image === null ? null : findCachedNodeImage(image, directories.cache),
+    fixedSinceStart(directories.state),
   ]);
+  const rules = new ForwardRules(runner, facts.root);
+  // A user without root is not sent to sudo before each run, but where there is a reason.
+  const verdict = async (family: IPFamily): Promise<ForwardVerdict> =>
+    facts.root || facts.docker || thorough ? rules.verdict(family, call) : 'unknown';
+  const forward = { IPv4: await verdict('IPv4'), IPv6: await verdict('IPv6') };
   let engine: EngineInfo | null = null;
   let unreachable: string | null = null;
   try {
-    engine = await provider.info({ timeoutMs: ENGINE_TIMEOUT_MS, signal: context.interrupted });
+    engine = await provider.info(call);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     unreachable = error.failure.message;
@@ -46,9 +65,25 @@ export async function examineHost(
     unreachable,
     version: engine?.version ?? null,
     storageDriver: engine?.storageDriver ?? null,
-    imageCached: cached !== null || image?.own === true,
+    storageFreeBytes: engine === null ? null : await provider.poolFreeBytes(call),
   };
-  return { facts, engine, findings: findingsOf(facts, state, nodes) };
+  const toBuild = cached === null && image?.own !== true;
+  const missingPackages = toBuild ? await missingBuildPackages(context.env['PATH']) : [];
+  const groups = findingGroups({
+    facts,
+    engine: state,
+    build: toBuild ? { missingPackages, diskBytes: BUILD_DISK_BYTES } : null,
+    needs,
+    forward,
+    deadRuns: engine === null || !thorough ? [] : await deadRuns(context, workbench),
+    recordedFixes,
+  });
+  return { facts, engine, groups, findings: groups.flatMap(({ findings }) => findings), forward };
+}
+
+async function deadRuns(context: CommandContext, workbench: Workbench): Promise<string[]> {
+  const runs = await listOwnedRuns(context, workbench);
+  return runs.filter(({ state }) => state === 'dead').map(({ runId }) => runId);
 }
 
 /** How set-up commands are run for this caller. */
@@ -86,13 +121,11 @@ export async function prepareHost(
   context: CommandContext,
   workbench: Workbench,
   image: NeededImage,
-  nodes: number,
+  needs: HostNeeds,
   yes: boolean,
 ): Promise<HostReadiness & { readonly engine: EngineInfo }> {
-  const before = await examineHost(context, workbench, image, nodes);
-  const toFix = before.findings.filter(
-    ({ severity, fix, id }) => fix !== null && (severity === 'blocker' || id === 'inotify'),
-  );
+  const before = await examineHost(context, workbench, image, needs);
+  const toFix = before.findings.filter(({ severity, fix }) => fix !== null && severity !== 'ok');
   const blockers = before.findings.filter(({ severity }) => severity === 'blocker');
   const hopeless = blockers.filter(({ fix }) => fix === null);
   if (hopeless.length > 0) throw refusal(hopeless, hopeless.map(({ advice }) => advice ?? '').join('\n'));
@@ -123,12 +156,12 @@ export async function prepareHost(
     return ready(before);
   }
   await applyFixes(toFix, setUp);
-  const after = await examineHost(context, workbench, image, nodes);
+  const after = await examineHost(context, workbench, image, needs);
   // A daemon that could not be judged before its packages were installed may now need a start of its own.
   const second = after.findings.filter(({ severity, fix }) => fix !== null && severity === 'blocker');
   if (second.length === 0) return ready(after);
   await applyFixes(second, setUp);
-  return ready(await examineHost(context, workbench, image, nodes));
+  return ready(await examineHost(context, workbench, image, needs));
 }
 
 function ready(readiness: HostReadiness): HostReadiness & { engine: EngineInfo } {

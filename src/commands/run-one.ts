@@ -2,9 +2,11 @@ import { join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import { unstartableTests, withOwnTests } from './own-tests.ts';
 import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts';
+import { hostNeedsOf, planHostOf, warningsOf } from './host-needs.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
+import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
@@ -24,6 +26,7 @@ import { chooseRenderer } from '../ui/choose-renderer.ts';
 import { familyWord } from '../checks/planned-check.ts';
 import { ensureOwnImage, type OwnImage } from '../images/own-image.ts';
 import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
+import type { HostNeeds } from '../host/findings/host-state.ts';
 import type { NodeImage, NodeImageSpec } from '../images/node-image.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
@@ -46,7 +49,7 @@ export interface RunSurroundings {
   /** Shows this run among others; null for a screen of its own. */
   readonly renderer: Renderer | null;
   /** Makes the host ready, or rejects with the reason why this run must not begin. */
-  prepareHost(image: NeededImage, nodes: number): ReturnType<typeof prepareHost>;
+  prepareHost(image: NeededImage, needs: HostNeeds): ReturnType<typeof prepareHost>;
   /** Hears every event of the run. */
   onEvent(event: RunEvent): void;
 }
@@ -86,9 +89,8 @@ export async function runOne(
   try {
     const source = { scenario, file, text: loaded.text, overrides: overridesOf(options) };
     files = await readScenarioFiles(source, workbench.directories.cache, context.interrupted);
-    const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
     const image = { ...imageSpecOf(scenario), own: files.image !== null };
-    readiness = await surroundings.prepareHost(image, nodes);
+    readiness = await surroundings.prepareHost(image, hostNeedsOf(scenario));
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -108,7 +110,10 @@ export async function runOne(
     sha256: loaded.sha256,
     version,
     provider: workbench.provider,
-    parts: { ...(await planParts(scenario, loaded.manifests)), archives: files.archives },
+    parts: {
+      ...(await planParts(scenario, loaded.manifests, planHostOf(readiness))),
+      archives: files.archives,
+    },
     store: workbench.store,
     stateDirectory: workbench.directories.state,
     reportDir,
@@ -121,6 +126,7 @@ export async function runOne(
       abandoned: context.abandoned,
       secrets,
     }),
+    warnings: warningsOf(readiness),
     sinks: [
       (event) => renderer.handle(event),
       (event) => writer.append(event),
@@ -227,7 +233,7 @@ class RunAttempt {
       ranges: known.ranges === null ? null : { ...known.ranges, nodes: nodeRanges },
       provider: { name: 'lxd', version: engine?.version ?? '' },
       host: {
-        cgroupVersion: facts.cgroupVersion,
+        cgroupVersion: cgroupVersionOf(facts.cgroup),
         storageDriver: result.storageDriver ?? engine?.storageDriver ?? null,
         engine: `lxd ${engine?.version ?? ''}`,
       },

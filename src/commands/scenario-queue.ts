@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext, Workbench } from './command-context.ts';
 import { prepareHost, type NeededImage } from './prepare-host.ts';
+import type { HostNeeds } from '../host/findings/host-state.ts';
 import { runOne, type RunSurroundings } from './run-one.ts';
 import type { RunOptions } from './run-options.ts';
 import { readHostFacts } from '../host/host-facts.ts';
@@ -59,6 +60,7 @@ export class ScenarioQueue {
   readonly #options: QueueOptions;
   readonly #slots = new Set<Slot>();
   /** The host is prepared once for an image, and its owner asked once. */
+  #preparing: Promise<unknown> = Promise.resolve();
   readonly #prepared = new Map<string, ReturnType<typeof prepareHost>>();
   /** The shortage that was told last: it is told once, not at every look. */
   #told: string | null = null;
@@ -165,8 +167,8 @@ export class ScenarioQueue {
     let slot: Slot | null = null;
     const surroundings: RunSurroundings = {
       renderer: renderer === null ? null : renderer.as(label),
-      prepareHost: (image, nodes) =>
-        obstacle === null ? this.#prepareHost(image, nodes) : Promise.reject(obstacle),
+      prepareHost: (image, needs) =>
+        obstacle === null ? this.#prepareHost(image, needs) : Promise.reject(obstacle),
       onEvent: (event) => {
         if (slot !== null) follow(slot, event);
       },
@@ -179,11 +181,16 @@ export class ScenarioQueue {
     return run;
   }
 
-  #prepareHost(image: NeededImage, nodes: number): ReturnType<typeof prepareHost> {
-    const key = JSON.stringify(image);
+  #prepareHost(image: NeededImage, needs: HostNeeds): ReturnType<typeof prepareHost> {
+    const key = JSON.stringify([image, needs]);
     const yes = this.#options.run.yes === true;
-    const prepared =
-      this.#prepared.get(key) ?? prepareHost(this.#context, this.#workbench, image, nodes, yes);
+    const there = this.#prepared.get(key);
+    if (there !== undefined) return there;
+    const prepare = (): ReturnType<typeof prepareHost> =>
+      prepareHost(this.#context, this.#workbench, image, needs, yes);
+    // One after the other: what one sets up, the next one finds done.
+    const prepared = this.#preparing.then(prepare, prepare);
+    this.#preparing = prepared;
     this.#prepared.set(key, prepared);
     return prepared;
   }

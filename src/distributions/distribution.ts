@@ -1,5 +1,5 @@
 import type { NodeImage } from '../images/node-image.ts';
-import type { Allocation, PlanNode, Step } from '../plan/plan.ts';
+import type { Allocation, PlanHost, PlanNode, Step } from '../plan/plan.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -15,6 +15,7 @@ export interface PlanContext {
   readonly allocation: Allocation;
   readonly nodes: readonly PlanNode[];
   readonly image: PlannedImage;
+  readonly host: PlanHost;
   /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
   filesBefore(node: PlanNode): readonly NodeFile[];
 }

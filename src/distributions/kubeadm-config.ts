@@ -1,3 +1,4 @@
+import { cgroupSettings } from '../host/cgroup-settings.ts';
 import { stringify } from 'yaml';
 import type { PlanContext } from './distribution.ts';
 import type { PlanNode } from '../plan/plan.ts';
@@ -134,8 +135,7 @@ export function kubeadmInitConfig(context: PlanContext, node: PlanNode): string 
     kind: 'KubeletConfiguration',
     cgroupDriver: 'systemd',
     failSwapOn: false,
-    // From 1.35 the kubelet refuses cgroup v1 unless told otherwise.
-    failCgroupV1: false,
+    ...cgroupSettings(context.host.cgroupVersion).kubelet,
     featureGates: { ...scenario.featureGates },
   };
   const kubeProxy = {

@@ -3,6 +3,14 @@ import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { freeBytes } from './free-bytes.ts';
 import { hostArchitecture } from '../images/architecture.ts';
+import { detectCgroup } from './detect-cgroup.ts';
+import { readKernelModules, type ModuleState } from './kernel-modules.ts';
+import { readHostRanges } from './host-ranges.ts';
+import { wildcardListeners } from './wildcard-listeners.ts';
+import { systemPath } from '../images/system-path.ts';
+import type { CgroupLayout } from './cgroup-settings.ts';
+import type { UsedRange } from '../network/choose-node-network.ts';
+import type { IPFamily } from '../scenario/scenario.ts';
 
 /** What a run needs to know of the machine that it is on. Null means "could not be read". */
 export interface HostFacts {
@@ -10,7 +18,7 @@ export interface HostFacts {
   /** The name of PID 1 is `systemd`. */
   readonly systemd: boolean;
   readonly root: boolean;
-  readonly cgroupVersion: 1 | 2;
+  readonly cgroup: CgroupLayout;
   /** Whether this process may raise limits; without it the container runtime must not lower `oom_score_adj`. */
   readonly capSysResource: boolean;
   /** Absolute path of each program of {@link PROGRAMS} that is in PATH. */
@@ -21,8 +29,21 @@ export interface HostFacts {
   readonly poolFreeBytes: number | null;
   /** `fs.inotify.max_user_instances`: systemd, containerd and kubelet of each node take from it. */
   readonly inotifyInstances: number | null;
-  readonly ipv6Disabled: boolean;
-  readonly bridgeNetfilter: boolean;
+  readonly inotifyWatches: number | null;
+  /** Which of `all`, `default` and `lo` have `disable_ipv6` set; null where the kernel has no IPv6. */
+  readonly ipv6Disabled: readonly string[] | null;
+  /** Bridged packets pass the firewall, by family. */
+  readonly bridgeNetfilter: Readonly<Record<IPFamily, boolean>>;
+  /** The parts of the kernel that nodes need. */
+  readonly modules: ReadonlyMap<string, ModuleState>;
+  /** Listeners on port 53 of every address, such as `0.0.0.0:53/udp`. */
+  readonly port53: readonly string[];
+  /** Ranges of this host's routes and addresses, and by what it has them. */
+  readonly hostRanges: readonly UsedRange[];
+  /** Docker's default bridge is here. */
+  readonly docker: boolean;
+  /** The clock, in milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Programs that matter, all from Debian packages but `go` and `apt-get`. */
@@ -42,8 +63,8 @@ export const PROGRAMS = [
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
 
-/** Where a user's PATH may not lead, and administrators' programs are. */
-const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/snap/bin'];
+/** Where LXD's snap keeps its pools. */
+const SNAP_LXD = '/var/snap/lxd/common/lxd';
 
 const CAP_SYS_RESOURCE_BIT = 24n;
 
@@ -52,8 +73,8 @@ async function readNumber(file: string): Promise<number | null> {
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 
-async function findPrograms(path: string): Promise<Map<string, string>> {
-  const folders = [...path.split(delimiter), ...SYSTEM_FOLDERS].filter((folder) => folder !== '');
+async function findPrograms(path: string | undefined): Promise<Map<string, string>> {
+  const folders = systemPath(path).split(delimiter);
   const found = await Promise.all(
     PROGRAMS.map(async (program): Promise<[string, string] | null> => {
       for (const folder of folders) {
@@ -72,22 +93,28 @@ async function findPrograms(path: string): Promise<Map<string, string>> {
   return new Map(found.filter((entry) => entry !== null));
 }
 
+async function disabledIPv6(isOn: (file: string) => Promise<boolean>): Promise<string[]> {
+  const names = ['all', 'default', 'lo'];
+  const off = await Promise.all(names.map((name) => isOn(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`)));
+  return names.filter((_name, index) => off[index]);
+}
+
 /** Looks at this machine; starts no program and changes nothing. */
 export async function readHostFacts(
   env: Readonly<Record<string, string | undefined>>,
   cacheDirectory: string,
 ): Promise<HostFacts> {
   const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
-  const [init, status, meminfo, disabled, netfilter, unified] = await Promise.all([
+  const isThere = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  const isOn = async (file: string): Promise<boolean> => (await read(file)).trim() === '1';
+  const [init, status, meminfo] = await Promise.all([
     read('/proc/1/comm'),
     read('/proc/self/status'),
     read('/proc/meminfo'),
-    read('/proc/sys/net/ipv6/conf/all/disable_ipv6'),
-    read('/proc/sys/net/bridge/bridge-nf-call-iptables'),
-    access('/sys/fs/cgroup/cgroup.controllers').then(
-      () => true,
-      () => false,
-    ),
   ]);
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
@@ -97,15 +124,24 @@ export async function readHostFacts(
     architecture: hostArchitecture() ?? process.arch,
     systemd: init.trim() === 'systemd',
     root,
-    cgroupVersion: unified ? 2 : 1,
+    cgroup: await detectCgroup(),
     // For a user without root, what counts is what root here may have at most.
     capSysResource: (((root ? capabilities : bounding) >> CAP_SYS_RESOURCE_BIT) & 1n) === 1n,
-    programs: await findPrograms(env['PATH'] ?? ''),
+    programs: await findPrograms(env['PATH']),
     memoryAvailableBytes: availableKiB === undefined ? null : Number(availableKiB) * 1024,
     cacheFreeBytes: await freeBytes(cacheDirectory),
-    poolFreeBytes: await freeBytes('/var/lib/lxd'),
+    poolFreeBytes: await freeBytes((await isThere(SNAP_LXD)) ? SNAP_LXD : '/var/lib/lxd'),
     inotifyInstances: await readNumber('/proc/sys/fs/inotify/max_user_instances'),
-    ipv6Disabled: disabled.trim() === '1',
-    bridgeNetfilter: netfilter.trim() === '1',
+    inotifyWatches: await readNumber('/proc/sys/fs/inotify/max_user_watches'),
+    ipv6Disabled: (await isThere('/proc/sys/net/ipv6')) ? await disabledIPv6(isOn) : null,
+    bridgeNetfilter: {
+      IPv4: await isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
+      IPv6: await isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
+    },
+    modules: await readKernelModules(),
+    port53: await wildcardListeners(53),
+    hostRanges: await readHostRanges(),
+    docker: await isThere('/sys/class/net/docker0'),
+    now: Date.now(),
   };
 }

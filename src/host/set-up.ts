@@ -1,19 +1,19 @@
 import { execa } from 'execa';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { FailureError } from '../run/failure.ts';
 import { CommandError, type CommandRunner } from '../process/command-runner.ts';
-import type { Finding, SetupCommand } from './findings.ts';
+import { setupCommandSchema, type Finding, type SetupCommand } from './findings/finding.ts';
 
-const commandSchema = z.object({ command: z.array(z.string()), daemon: z.boolean().optional() });
 const changesSchema = z.array(
   z.object({
     at: z.string(),
     finding: z.string(),
-    commands: z.array(commandSchema),
-    undo: z.array(commandSchema),
+    commands: z.array(setupCommandSchema),
+    undo: z.array(setupCommandSchema),
   }),
 );
 
@@ -98,6 +98,13 @@ export async function readHostChanges(stateDirectory: string): Promise<HostChang
   }
 }
 
+/** The findings that were put right since this machine was started; older changes may be gone. */
+export async function fixedSinceStart(stateDirectory: string): Promise<Set<string>> {
+  const startedAt = Date.now() - uptime() * 1000;
+  const changes = await readHostChanges(stateDirectory);
+  return new Set(changes.filter(({ at }) => Date.parse(at) > startedAt).map(({ finding }) => finding));
+}
+
 async function recordChange(change: HostChange, stateDirectory: string): Promise<void> {
   await writeChanges([...(await readHostChanges(stateDirectory)), change], stateDirectory);
 }
@@ -109,6 +116,7 @@ async function writeChanges(changes: readonly HostChange[], stateDirectory: stri
   await writeFileAtomic(file, `${JSON.stringify(changes, null, 2)}\n`, { mode: 0o600 });
 }
 
+/**
 /**
  * Asks sudo whether it lets this user run the commands; on a terminal it asks the user for a password instead. Nothing is changed.
  * @throws {FailureError} class `preflight` with every command, when one of them is not allowed.
@@ -139,7 +147,7 @@ export async function requireRights(commands: readonly SetupCommand[], options: 
 }
 
 /**
- * Runs the fixes of findings; the undo of each is recorded before its first command runs.
+ * Runs the fixes of findings; the undo of each is recorded before its first command that changes something.
  * @throws {FailureError} class `preflight` when we may not run all of them, before anything was changed, or when a command fails,
  *   with the program's own words.
  */
@@ -150,20 +158,20 @@ export async function applyFixes(findings: readonly Finding[], options: SetUpOpt
   );
   for (const { id, fix } of findings) {
     if (fix === null) continue;
-    await recordChange(
-      {
-        at: new Date().toISOString(),
-        finding: id,
-        commands: [...fix.commands].map(copy),
-        undo: [...fix.undo].map(copy),
-      },
-      options.stateDirectory,
-    );
-    for (const [index, command] of fix.commands.entries()) {
+    let recorded = false;
+    for (const command of fix.commands) {
+      // What fails before anything is changed leaves nothing to take back.
+      const first = !recorded && command.harmless !== true;
+      if (first) {
+        const at = new Date().toISOString();
+        const change = { at, finding: id, commands: [...fix.commands], undo: [...fix.undo] };
+        await recordChange(change, options.stateDirectory);
+        recorded = true;
+      }
       try {
         await runOrExplain(command, id, options);
       } catch (error) {
-        if (index === 0 && isRefusedBySudo(error)) await forgetLastChange(options.stateDirectory);
+        if (first && isRefusedBySudo(error)) await forgetLastChange(options.stateDirectory);
         throw error;
       }
     }
@@ -183,6 +191,10 @@ async function forgetLastChange(stateDirectory: string): Promise<void> {
 async function runOrExplain(command: SetupCommand, finding: string, options: SetUpOptions): Promise<void> {
   await runCommand(command, options).catch((error: unknown) => {
     if (!(error instanceof CommandError)) throw error;
+    if (command.mayFail === true) {
+      options.onLine(`${error.message}: it may be gone already`);
+      return;
+    }
     const message = [
       `set-up (${finding}) failed: ${error.message}`,
       ...error.lastLines().map((line) => `  ${line}`),
@@ -198,14 +210,13 @@ async function runOrExplain(command: SetupCommand, finding: string, options: Set
  */
 export async function undoFixes(options: SetUpOptions): Promise<string[]> {
   const changes = (await readHostChanges(options.stateDirectory)).reverse();
-  await requireRights(changes.flatMap(({ undo }) => undo) as SetupCommand[], options);
+  await requireRights(
+    changes.flatMap(({ undo }) => undo),
+    options,
+  );
   for (const [done, { undo, finding }] of changes.entries()) {
-    for (const command of undo) await runOrExplain(command as SetupCommand, finding, options);
+    for (const command of undo) await runOrExplain(command, finding, options);
     await writeChanges(changes.slice(done + 1).reverse(), options.stateDirectory);
   }
   return changes.map(({ finding }) => finding);
-}
-
-function copy({ command, daemon }: SetupCommand): HostChange['commands'][number] {
-  return { command: [...command], ...(daemon === undefined ? {} : { daemon }) };
 }

@@ -28,7 +28,7 @@ const REQUIREMENTS: readonly {
  * Bytes that a build takes at its largest: Go's caches and temporary files, the base, the tree and the packed image. Seen: 4.1 GB with
  * two thirds of Kubernetes compiled; the rest is estimated, with a margin.
  */
-const DISK_BYTES = 10e9;
+export const BUILD_DISK_BYTES = 10e9;
 
 /** The Debian packages that a build of node images needs and this host lacks, for `doctor` and for a build's own check. */
 export async function missingBuildPackages(path: string | undefined): Promise<string[]> {
@@ -79,9 +79,9 @@ export async function checkBuildHost(
   if (!available.available) throw imagePreflightFailure(available.reason, available.hint);
   const disk = await statfs(context.cacheDir);
   const free = disk.bavail * disk.bsize;
-  if (free < DISK_BYTES) {
+  if (free < BUILD_DISK_BYTES) {
     const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
-    const message = `a build of a node image takes up to ${gigabytes(DISK_BYTES)} GB in ${context.cacheDir}, where ${gigabytes(free)} GB are free`;
+    const message = `a build of a node image takes up to ${gigabytes(BUILD_DISK_BYTES)} GB in ${context.cacheDir}, where ${gigabytes(free)} GB are free`;
     throw imagePreflightFailure(
       message,
       'Free some space, or put the cache on another disk with XDG_CACHE_HOME.',

@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 
 /** Where Debian puts programs for administrators; the PATH of everybody else lacks them, even for a root that came by `su`. */
-const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin', '/snap/bin'];
 
 /** A search path with the directories of programs like debootstrap and chroot. */
 export function systemPath(path: string | undefined): string {

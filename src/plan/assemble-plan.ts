@@ -5,9 +5,10 @@ import { nodeAddress } from '../network/node-addresses.ts';
 import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
-import type { Allocation, Plan, PlanNode, Step } from './plan.ts';
+import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { ImageArchive } from '../images/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
+import { forwardRuleName } from '../host/forward-chain.ts';
 import type { Manifest } from '../scenario/manifest.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -24,12 +25,13 @@ export interface PlanInputs {
   readonly cni: Cni;
   /** Archives of container images that every node loads before anything is applied; none when absent. */
   readonly archives?: readonly ImageArchive[];
+  readonly host: PlanHost;
 }
 
-/** What a plan is made of that the host and the moment have no part in. */
+/** What a plan is made of that the moment has no part in. */
 export type PlanParts = Pick<
   PlanInputs,
-  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives'
+  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives' | 'host'
 >;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -60,8 +62,14 @@ function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
 
 function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
   const { allocation, scenario } = inputs;
-  const name = runObjectName(allocation.runId);
+  const { cgroupVersion } = inputs.host;
   const blocked = scenario.egress === 'blocked';
+  // One node that reaches nothing outside sends nothing that the host forwards.
+  const forwards = nodes.length > 1 || !blocked;
+  const dropped = scenario.network.families.filter(
+    (family) => forwards && inputs.host.dropped.includes(family),
+  );
+  const name = runObjectName(allocation.runId);
   const hosts = nodes.flatMap((node) => node.addresses.map(({ address }) => ({ address, name: node.name })));
   const network: Step = {
     id: 'launch/network',
@@ -80,7 +88,19 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
           acl: blocked ? name : null,
         },
       },
-      { kind: 'create', resource: { kind: 'profile', name, network: name, pool: inputs.storagePool } },
+      ...dropped.map((family): Action => {
+        const resource = {
+          name: forwardRuleName(name, family),
+          bridge: name,
+          family,
+          egress: scenario.egress,
+        };
+        return { kind: 'create', resource: { kind: 'forward-rule', ...resource } };
+      }),
+      {
+        kind: 'create',
+        resource: { kind: 'profile', name, network: name, pool: inputs.storagePool, cgroupVersion },
+      },
     ],
   };
   const launches = nodes.map((node): Step => {
@@ -116,7 +136,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
-  const base = { scenario, allocation, nodes, image };
+  const base = { scenario, allocation, nodes, image, host: inputs.host };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);

@@ -1,4 +1,5 @@
 import type { ImageArchive } from '../images/image-archive.ts';
+import type { CgroupVersion } from '../host/cgroup-settings.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
 import type { PhaseName } from '../run/event.ts';
@@ -20,6 +21,13 @@ export interface Allocation {
   readonly runId: string;
   /** One range for each family asked for, primary family first. */
   readonly ranges: readonly NodeNetworkRange[];
+}
+
+/** What a plan depends on of the host that it is carried out on. */
+export interface PlanHost {
+  readonly cgroupVersion: CgroupVersion;
+  /** Families whose forwarded packets the host's firewall drops unless a rule accepts them. */
+  readonly dropped: readonly IPFamily[];
 }
 
 /** A state of the cluster that is awaited by watching. */

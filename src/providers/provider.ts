@@ -1,3 +1,4 @@
+import type { CgroupVersion } from '../host/cgroup-settings.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Lease } from '../run/lease.ts';
@@ -36,7 +37,22 @@ export type ResourceSpec =
       /** The ACL that blocks the way out; null where egress is open. */
       readonly acl: string | null;
     }
-  | { readonly kind: 'profile'; readonly name: string; readonly network: string; readonly pool: string }
+  /** Lets the network's traffic pass a host firewall that drops what is forwarded; an object of the host and not of the engine. */
+  | {
+      readonly kind: 'forward-rule';
+      readonly name: string;
+      readonly bridge: string;
+      readonly family: IPFamily;
+      readonly egress: 'open' | 'blocked';
+    }
+  | {
+      readonly kind: 'profile';
+      readonly name: string;
+      readonly network: string;
+      readonly pool: string;
+      /** The version of the host's control groups. */
+      readonly cgroupVersion: CgroupVersion;
+    }
   | {
       readonly kind: 'instance';
       readonly name: string;
@@ -51,9 +67,18 @@ export type ResourceSpec =
       readonly hosts: readonly { readonly address: string; readonly name: string }[];
     };
 export type ResourceKind = ResourceSpec['kind'];
+/** What an engine creates itself. */
+export type EngineResourceSpec = Exclude<ResourceSpec, { kind: 'forward-rule' }>;
 
 /** In which order kinds are removed: what uses another goes first. */
-export const REMOVAL_ORDER: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+export const REMOVAL_ORDER: readonly ResourceKind[] = [
+  'instance',
+  'profile',
+  // Before the network, whose lease says whose they are.
+  'forward-rule',
+  'network',
+  'network-acl',
+];
 
 /** An object with our label. `lease` is null when the label can't be read: such an object is only removed by its run's id. */
 export interface OwnedResource extends ResourceRef {

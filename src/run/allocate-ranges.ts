@@ -1,61 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { chooseNodeNetwork, type UsedRange } from '../network/choose-node-network.ts';
 import { gatewayAddress } from '../network/node-addresses.ts';
+import { readHostRanges } from '../host/host-ranges.ts';
 import { withFileLock } from './file-lock.ts';
 import type { CallOptions, NodeNetworkRange, Provider } from '../providers/provider.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const LOCK_TIMEOUT_MS = 30_000;
-
-/** The host's IPv4 routes from `/proc/net/route`: little-endian hexadecimal addresses and masks. */
-export function readIPv4Routes(table: string): UsedRange[] {
-  return table
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [device, destination, , , , , , mask] = line.trim().split(/\s+/);
-      if (destination === undefined || mask === undefined) return [];
-      const bytes = Buffer.from(destination, 'hex').reverse();
-      const prefixLength = [...Buffer.from(mask, 'hex')].reduce((sum, byte) => sum + bitsOf(byte), 0);
-      return prefixLength === 0
-        ? []
-        : [{ range: `${[...bytes].join('.')}/${prefixLength}`, usedBy: `a route via ${device}` }];
-    });
-}
-
-/** The host's IPv6 routes from `/proc/net/ipv6_route`; the kernel's own for link-local, multicast and loopback say nothing. */
-export function readIPv6Routes(table: string): UsedRange[] {
-  return table.split('\n').flatMap((line) => {
-    const fields = line.trim().split(/\s+/);
-    const [destination, prefix] = fields;
-    const device = fields.at(-1);
-    if (destination === undefined || prefix === undefined || destination.length !== 32) return [];
-    if (device === 'lo' || prefix === '00' || /^(fe8|ff)/.test(destination)) return [];
-    const groups = destination.match(/.{4}/g) ?? [];
-    return [{ range: `${groups.join(':')}/${parseInt(prefix, 16)}`, usedBy: `a route via ${device}` }];
-  });
-}
-
-function bitsOf(byte: number): number {
-  return byte.toString(2).split('1').length - 1;
-}
-
-async function hostRanges(): Promise<UsedRange[]> {
-  const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
-  const [ipv4, ipv6] = await Promise.all([read('/proc/net/route'), read('/proc/net/ipv6_route')]);
-  const addresses = Object.entries(networkInterfaces()).flatMap(([device, list]) =>
-    (list ?? []).flatMap(({ cidr, internal }) =>
-      cidr === null || internal || cidr.startsWith('fe80:')
-        ? []
-        : [{ range: cidr, usedBy: `interface ${device}` }],
-    ),
-  );
-  return [...readIPv4Routes(ipv4), ...readIPv6Routes(ipv6), ...addresses];
-}
 
 /** Every range that this host, its engine and the runs that have not ended use, but for one run's own; and the runs' records. */
 export async function rangesInUse(
@@ -65,7 +18,7 @@ export async function rangesInUse(
   runId: string | null,
 ): Promise<{ readonly used: UsedRange[]; readonly records: readonly RunRecord[] }> {
   const [host, engine, records] = await Promise.all([
-    hostRanges(),
+    readHostRanges(),
     provider.usedRanges(options),
     store.list(),
   ]);

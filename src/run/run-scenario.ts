@@ -118,6 +118,8 @@ export class ScenarioRunner {
       steps,
       request: requestOf(this.#run, outline),
     });
+    for (const message of this.#run.warnings)
+      this.#events.emit({ type: 'notice', level: 'warning', message });
     let result: PlanResult = { failure: null, failedOutput: null, checks: [], timeToDualStackMs: null };
     try {
       result = await this.#perform(owner);

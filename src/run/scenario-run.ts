@@ -25,6 +25,8 @@ export interface ScenarioRun {
   readonly keep: Keep;
   /** Runs tests of the user's own. */
   readonly ownTests: OwnTests;
+  /** What the preflight warned of; told at the run's start and kept in its report. */
+  readonly warnings: readonly string[];
   readonly sinks: readonly EventSink[];
   /** Gives the node image from the cache, or builds it. */
   prepareImage(options: {

@@ -42,7 +42,10 @@ export function readService(
 
 function saysHttp(port: Readonly<Record<string, unknown>>): boolean {
   const { name, appProtocol } = port;
-  return appProtocol === 'http' || (appProtocol === undefined && /^http(-|$)/.test(String(name ?? '')));
+  return (
+    appProtocol === 'http' ||
+    (appProtocol === undefined && typeof name === 'string' && /^http(-|$)/.test(name))
+  );
 }
 
 /** As the API server fills them in: two `ipFamilies` require both, and without any wish it is the primary family alone. */

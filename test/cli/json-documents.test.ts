@@ -94,12 +94,24 @@ for (const { words, schema, before, holds } of CASES) {
   });
 }
 
+test('what matrix --format json prints fits its schema, by scenario and by shard', async (t) => {
+  for (const more of [[], ['--shards', '2']]) {
+    const visitor = await visit(t);
+    const { status, stdout } = await visitor.run(['matrix', 'scenarios', '--format', 'json', ...more]);
+    t.is(status, 0);
+    t.regex(stdout, /quickstart/);
+    await assertValid(t, 'matrix', JSON.parse(stdout));
+  }
+});
+
 test('every schema is tested here, or by a test that is named here', async (t) => {
   const elsewhere = [
     // Lines of a file: test/unit/report/read-events.test.ts
     'event',
     // Needs an engine: test/integration/documents.test.ts
     'image',
+    // Below: its option is --format.
+    'matrix',
     // For editors: test/cli/documents.test.ts
     'scenario',
   ];

@@ -39,6 +39,7 @@ const NAME_LIMITS: Readonly<Record<ResourceKind, number>> = {
   instance: 63,
   profile: 63,
   'network-acl': 63,
+  'forward-rule': 63,
 };
 
 const keyOf = ({ kind, name }: ResourceRef): string => `${kind}/${name}`;
@@ -79,7 +80,10 @@ export class InMemoryProvider implements Provider {
   }
 
   info(options: CallOptions): Promise<EngineInfo> {
-    return this.#call('info', '', options, () => ({ version: '0.0.0', storageDriver: 'memory' }));
+    return this.#call('info', '', options, () => ({
+      version: '0.0.0',
+      storageDriver: 'memory',
+    }));
   }
 
   usedRanges(options: CallOptions): Promise<string[]> {
@@ -263,6 +267,8 @@ function usesOf(spec: ResourceSpec): { kind: ResourceKind; name: string }[] {
   switch (spec.kind) {
     case 'network-acl':
       return [];
+    case 'forward-rule':
+      return [{ kind: 'network', name: spec.bridge }];
     case 'network':
       return spec.acl === null ? [] : [{ kind: 'network-acl', name: spec.acl }];
     case 'profile':

@@ -4,7 +4,7 @@ import { kubeadm } from '../../src/distributions/kubeadm.ts';
 import { assemblePlan } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
-import type { Action, Plan } from '../../src/plan/plan.ts';
+import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
 import type { Manifest } from '../../src/scenario/manifest.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 
@@ -15,7 +15,10 @@ function manifest(name: string): string {
 }
 
 /** The plan that `plan` would print, with the manifests that are shipped. */
-export function samplePlan(scenario: Scenario, ownManifests: readonly Manifest[] = []): Plan {
+export function samplePlan(
+  scenario: Scenario,
+  { ownManifests = [], ...host }: Partial<PlanHost> & { readonly ownManifests?: readonly Manifest[] } = {},
+): Plan {
   return assemblePlan({
     scenario,
     ...sampleInputs(scenario, SAMPLE_RUN),
@@ -24,6 +27,7 @@ export function samplePlan(scenario: Scenario, ownManifests: readonly Manifest[]
     ownManifests,
     distribution: kubeadm,
     cni: bridge,
+    host: { cgroupVersion: 1, dropped: [], ...host },
   });
 }
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { ensureStoragePool, importImage, STORAGE_POOL } from './lxd-cache.ts';
-import { labelsOf, NODE_CONFIG, type CreateRequest } from './lxd-requests.ts';
+import { cgroupVersionOf, type CgroupVersion } from '../../host/cgroup-settings.ts';
+import { detectCgroup } from '../../host/detect-cgroup.ts';
+import { labelsOf, nodeConfig, type CreateRequest } from './lxd-requests.ts';
 import type { LxdClient } from './lxd-client.ts';
 import type { CommandRunner } from '../../process/command-runner.ts';
 import type { BuilderSpec, CallOptions, Owner } from '../provider.ts';
@@ -57,7 +59,7 @@ export async function startBuilder(
     const file = join(temporary, 'image.tar');
     await writeFile(file, archive);
     const image = await importImage(client, runner, { key, files: [file] }, options);
-    const { path, body } = builderRequest(image, spec, owner);
+    const { path, body } = builderRequest(image, spec, owner, cgroupVersionOf(await detectCgroup()));
     await client.query('POST', path, body, options);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -68,7 +70,13 @@ export async function startBuilder(
  * The request for a builder: a privileged container, like a node, of which only the folders of the host have content. It has no
  * network card, so nothing that is built there can depend on what a network says.
  */
-export function builderRequest(image: string, spec: BuilderSpec, owner: Owner): CreateRequest {
+export function builderRequest(
+  image: string,
+  spec: BuilderSpec,
+  owner: Owner,
+  cgroupVersion: CgroupVersion,
+): CreateRequest {
+  const config = nodeConfig(cgroupVersion);
   const folders = spec.folders.map(({ path, writable }, index) => {
     const disk = { type: 'disk', source: path, path, ...(writable ? {} : { readonly: 'true' }) };
     return [`folder${index}`, disk] as const;
@@ -82,9 +90,9 @@ export function builderRequest(image: string, spec: BuilderSpec, owner: Owner): 
       profiles: [],
       source: { type: 'image', fingerprint: image },
       config: {
-        ...NODE_CONFIG,
+        ...config,
         // It has no init; its programs are started from outside.
-        'raw.lxc': `${NODE_CONFIG['raw.lxc']}lxc.init.cmd=/usr/bin/sleep infinity\n`,
+        'raw.lxc': `${config['raw.lxc']}lxc.init.cmd=/usr/bin/sleep infinity\n`,
         ...labelsOf(owner),
       },
       devices: { root: { type: 'disk', path: '/', pool: STORAGE_POOL }, ...Object.fromEntries(folders) },

@@ -1,3 +1,4 @@
+import { clientPath, lxcIsSnap } from './client-path.ts';
 import type { LxdClient } from './lxd-client.ts';
 import { lxdImages, lxdStoragePools } from './lxd-objects.ts';
 import { CACHE_LABEL } from './lxd-requests.ts';
@@ -78,7 +79,9 @@ export async function importImage(
   const there = await findImage(client, key, options);
   if (there !== null) return there;
   image.onImport?.();
-  const args = ['image', 'import', '--project', PROJECT, ...files, 'local:', `${IMAGE_PROPERTY}=${key}`];
+  const isSnap = await lxcIsSnap(process.env['PATH'] ?? '');
+  const paths = files.map((file) => clientPath(file, isSnap));
+  const args = ['image', 'import', '--project', PROJECT, ...paths, 'local:', `${IMAGE_PROPERTY}=${key}`];
   try {
     await runner.run('lxc', args, { timeoutMs: options.timeoutMs, signal: options.signal });
   } catch (error) {

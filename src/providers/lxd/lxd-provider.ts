@@ -12,6 +12,7 @@ import {
 } from './lxd-objects.ts';
 import { startBuilder } from './lxd-builder.ts';
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
+import { ForwardRules } from '../../host/forward-rules.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
@@ -27,16 +28,17 @@ import type {
   OwnedResource,
   Owner,
   Provider,
-  ResourceKind,
+  EngineResourceSpec,
   ResourceSpec,
 } from '../provider.ts';
 
-const KINDS: readonly ResourceKind[] = ['instance', 'profile', 'network', 'network-acl'];
+type EngineKind = EngineResourceSpec['kind'];
+const KINDS: readonly EngineKind[] = ['instance', 'profile', 'network', 'network-acl'];
 
 /** Seconds that LXD itself gives a start. */
 const START = { action: 'start', timeout: 60 };
 
-const isKind = (kind: string): kind is ResourceKind => (KINDS as readonly string[]).includes(kind);
+const isKind = (kind: string): kind is EngineKind => (KINDS as readonly string[]).includes(kind);
 
 /** Nodes as privileged system containers of LXD, driven through the real `lxc`. */
 export class LxdProvider implements Provider {
@@ -44,8 +46,11 @@ export class LxdProvider implements Provider {
   readonly capabilities = { blocksEgress: true, freezes: true, snapshots: true };
   readonly #runner: CommandRunner;
   readonly #client: LxdClient;
+  readonly #forwardRules: ForwardRules;
 
-  constructor(runner: CommandRunner) {
+  /** @param forwardRules the host's own firewall, beside the engine's. */
+  constructor(runner: CommandRunner, forwardRules = new ForwardRules(runner)) {
+    this.#forwardRules = forwardRules;
     this.#runner = runner;
     this.#client = new LxdClient(runner);
   }
@@ -111,6 +116,7 @@ export class LxdProvider implements Provider {
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
+    if (spec.kind === 'forward-rule') return this.#createForwardRule(spec, owner, options);
     const { path, body } = createRequest(spec, owner);
     const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
     if (found) return;
@@ -142,6 +148,7 @@ export class LxdProvider implements Provider {
   }
 
   async remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void> {
+    if (ref.kind === 'forward-rule') return this.#forwardRules.remove(ref.name, runId, options);
     if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
     if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, runId, options))) return;
     try {
@@ -161,6 +168,8 @@ export class LxdProvider implements Provider {
   }
 
   async relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void> {
+    // Its comment names the run, and the run's network has the lease.
+    if (ref.kind === 'forward-rule') return;
     if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
     const path = objectPath(ref.kind, ref.name);
     if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, owner.runId, options))) return;
@@ -193,6 +202,8 @@ export class LxdProvider implements Provider {
   async listOwned(options: CallOptions): Promise<OwnedResource[]> {
     const list = (collection: string): Promise<unknown> =>
       this.#client.query('GET', `/1.0/${collection}?recursion=1`, undefined, options);
+    // First of all: the rules of a run at work are there only while its network is, which holds its lease.
+    const forwardRules = await this.#forwardRules.listOwned(options);
     const [instances, profiles, networks, acls] = await Promise.all([
       list('instances').then((answer) => lxdInstances.parse(answer)),
       list('profiles').then((answer) => lxdProfiles.parse(answer)),
@@ -200,7 +211,7 @@ export class LxdProvider implements Provider {
       list('network-acls').then((answer) => lxdNetworkAcls.parse(answer)),
     ]);
     const owned = (
-      kind: ResourceKind,
+      kind: EngineKind,
       objects: readonly { name: string; config: Record<string, string>; created_at?: string | undefined }[],
     ): OwnedResource[] =>
       objects.flatMap(({ name, config, created_at: createdAt }) => {
@@ -215,6 +226,7 @@ export class LxdProvider implements Provider {
       ...owned('profile', profiles),
       ...owned('network', networks),
       ...owned('network-acl', acls),
+      ...forwardRules,
     ];
   }
 
@@ -228,13 +240,25 @@ export class LxdProvider implements Provider {
   }
 
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[] {
+    if (spec.kind === 'forward-rule') return this.#forwardRules.commandsFor(spec, owner.runId);
     const { path, body } = createRequest(spec, owner);
     return [['lxc', ...queryArguments('POST', path, body)]];
   }
 
+  /** Like what LXD makes within a request: not cut off half-way, and the abort is told afterwards. */
+  async #createForwardRule(
+    spec: Extract<ResourceSpec, { kind: 'forward-rule' }>,
+    owner: Owner,
+    options: CallOptions,
+  ): Promise<void> {
+    const { signal } = new AbortController();
+    await this.#forwardRules.create(spec, owner.runId, { ...options, signal });
+    options.signal.throwIfAborted();
+  }
+
   /** Whether the object is there with this run's label; before a creation, a foreign object in its place is an error. */
   async #ownedBy(
-    ref: { kind: ResourceKind; name: string },
+    ref: { kind: EngineKind; name: string },
     runId: string,
     options: CallOptions & { beforeCreate?: boolean },
   ): Promise<boolean> {

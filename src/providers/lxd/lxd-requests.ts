@@ -1,5 +1,6 @@
+import { cgroupSettings, type CgroupVersion } from '../../host/cgroup-settings.ts';
 import { encodeLease } from '../../run/lease.ts';
-import type { Owner, ResourceSpec } from '../provider.ts';
+import type { EngineResourceSpec, Owner } from '../provider.ts';
 
 /** The label that makes an object ours; its value is the run's id. */
 export const RUN_LABEL = 'user.twinstack.run';
@@ -18,22 +19,23 @@ export interface CreateRequest {
  * What a Kubernetes node needs of its container. It is privileged: root inside is root outside, which the README says in plain
  * words. `lxc.mount.auto` gives kubelet and kube-proxy a writable /proc, /sys and cgroup tree.
  */
-export const NODE_CONFIG = {
-  'security.privileged': 'true',
-  'security.nesting': 'true',
-  // A host that restarts must not bring back the nodes of a run whose owner is gone.
-  'boot.autostart': 'false',
-  'raw.lxc': [
-    'lxc.apparmor.profile=unconfined',
-    'lxc.mount.auto=proc:rw sys:rw cgroup:rw:force',
-    'lxc.cgroup.devices.allow=a',
-    'lxc.cgroup2.devices.allow=a',
-    'lxc.cap.drop=',
-    '',
-  ].join('\n'),
-} as const;
+export function nodeConfig(cgroupVersion: CgroupVersion): Record<string, string> {
+  return {
+    'security.privileged': 'true',
+    'security.nesting': 'true',
+    // A host that restarts must not bring back the nodes of a run whose owner is gone.
+    'boot.autostart': 'false',
+    'raw.lxc': [
+      'lxc.apparmor.profile=unconfined',
+      'lxc.mount.auto=proc:rw sys:rw cgroup:rw:force',
+      ...cgroupSettings(cgroupVersion).rawLxc,
+      'lxc.cap.drop=',
+      '',
+    ].join('\n'),
+  };
+}
 
-function networkConfig(spec: Extract<ResourceSpec, { kind: 'network' }>): Record<string, string> {
+function networkConfig(spec: Extract<EngineResourceSpec, { kind: 'network' }>): Record<string, string> {
   const config: Record<string, string> = { 'ipv4.address': 'none', 'ipv6.address': 'none' };
   for (const { family, cidr, gateway } of spec.ranges) {
     const prefix = family.toLowerCase();
@@ -74,7 +76,7 @@ export function unpackRequest(image: string, instance: string, pool: string, own
 }
 
 /** The request that creates an object with its labels, as data: `create` sends it and `plan` prints it. */
-export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
+export function createRequest(spec: EngineResourceSpec, owner: Owner): CreateRequest {
   const labels = labelsOf(owner);
   const description = `twinstack run ${owner.runId}`;
   switch (spec.kind) {
@@ -102,7 +104,7 @@ export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
         body: {
           name: spec.name,
           description,
-          config: { ...NODE_CONFIG, ...labels },
+          config: { ...nodeConfig(spec.cgroupVersion), ...labels },
           devices: {
             root: { type: 'disk', path: '/', pool: spec.pool },
             eth0: { type: 'nic', name: 'eth0', network: spec.network },
@@ -134,7 +136,7 @@ export function createRequest(spec: ResourceSpec, owner: Owner): CreateRequest {
 }
 
 /** Where an object of a kind is found and deleted. */
-export function objectPath(kind: ResourceSpec['kind'], name: string): string {
+export function objectPath(kind: EngineResourceSpec['kind'], name: string): string {
   const collections = {
     instance: 'instances',
     profile: 'profiles',

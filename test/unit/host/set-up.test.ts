@@ -5,13 +5,14 @@ import test from 'ava';
 import {
   applyFixes,
   asRoot,
+  fixedSinceStart,
   readHostChanges,
   undoFixes,
   type SetUpOptions,
 } from '../../../src/host/set-up.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { CommandError, type CommandRunner } from '../../../src/process/command-runner.ts';
-import type { Finding } from '../../../src/host/findings.ts';
+import type { Finding } from '../../../src/host/findings/finding.ts';
 
 const DONE = { exitCode: 0, stdout: '', stderr: '', durationMs: 1 };
 
@@ -159,5 +160,36 @@ test('a command that sudo lists and then asks a password for: nothing was done, 
   );
   const error = await t.throwsAsync(applyFixes([findingOf('one')], options), { instanceOf: FailureError });
   t.regex(error.message, /a password is required/);
+  t.deepEqual(await readHostChanges(options.stateDirectory), []);
+});
+
+test('what fails before anything was changed leaves nothing to take back; after that everything', async (t) => {
+  const finding = {
+    ...findingOf('one'),
+    fix: {
+      commands: [{ command: ['update'], harmless: true }, { command: ['first'] }, { command: ['second'] }],
+      undo: [{ command: ['undo', 'one'] }],
+    },
+  };
+  const early = scene('update').options;
+  await t.throwsAsync(applyFixes([finding], early), { instanceOf: FailureError });
+  t.deepEqual(await readHostChanges(early.stateDirectory), []);
+  const late = scene('second').options;
+  await t.throwsAsync(applyFixes([finding], late), { instanceOf: FailureError });
+  t.is((await readHostChanges(late.stateDirectory)).length, 1);
+  t.deepEqual(await fixedSinceStart(late.stateDirectory), new Set(['one']));
+});
+
+test('an undo of what is gone by itself is told and does not hold up the others', async (t) => {
+  const { options, ran } = scene('undo gone');
+  const gone = {
+    ...findingOf('gone'),
+    fix: { commands: [{ command: ['fix', 'gone'] }], undo: [{ command: ['undo', 'gone'], mayFail: true }] },
+  };
+  const said: string[] = [];
+  await applyFixes([findingOf('one'), gone], options);
+  await undoFixes({ ...options, onLine: (line) => said.push(line) });
+  t.deepEqual(ran.slice(2), ['undo gone', 'undo one']);
+  t.regex(said.join(), /gone already/);
   t.deepEqual(await readHostChanges(options.stateDirectory), []);
 });

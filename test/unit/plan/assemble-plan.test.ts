@@ -172,3 +172,22 @@ test("the user's tests run one after the other, when every check of ours is done
   t.deepEqual(new Set(one?.needs), new Set(ours.map(({ id }) => id)));
   t.deepEqual(two?.needs, [one?.id]);
 });
+
+test('a firewall that drops is opened for the bridge before its nodes run, and only where something is forwarded', (t) => {
+  const rules = (plan: Plan): string[] =>
+    actionsOf(plan).flatMap((action) =>
+      action.kind === 'create' && action.resource.kind === 'forward-rule'
+        ? [`${action.resource.name} ${action.resource.egress}`]
+        : [],
+    );
+  const host = { dropped: ['IPv4', 'IPv6'] } as const;
+  const three = sampleScenario(THREE_NODES);
+  t.deepEqual(rules(samplePlan(three)), []);
+  t.deepEqual(rules(samplePlan(three, host)), ['ts-k7f3q2-ipv4 blocked', 'ts-k7f3q2-ipv6 blocked']);
+  t.deepEqual(rules(samplePlan(three, { dropped: ['IPv6'] })), ['ts-k7f3q2-ipv6 blocked']);
+  t.deepEqual(rules(samplePlan(sampleScenario(), host)), [], 'one node, kept in: nothing is forwarded');
+  const open = sampleScenario({ egress: 'open' });
+  t.deepEqual(rules(samplePlan(open, host)), ['ts-k7f3q2-ipv4 open', 'ts-k7f3q2-ipv6 open']);
+  const [step] = samplePlan(three, host).steps;
+  t.is(step?.actions.filter((action) => action.kind === 'create').length, 5, 'with the network');
+});

@@ -9,7 +9,7 @@ const FOLDERS = [
   { path: '/home/user/.cache/twinstack', writable: true },
 ];
 const spec = { name: 'ts-k7f3q2-builder', folders: FOLDERS, temporaryDirectory: '/tmp' };
-const { body } = builderRequest('abc', spec, sampleOwner('k7f3q2'));
+const { body } = builderRequest('abc', spec, sampleOwner('k7f3q2'), 2);
 
 test('a builder carries its labels in the request that creates it', (t) => {
   const config = body['config'] as Record<string, string>;

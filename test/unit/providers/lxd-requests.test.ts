@@ -9,7 +9,7 @@ import {
 import { encodeLease } from '../../../src/run/lease.ts';
 import { sampleLease, sampleOwner } from '../../support/owner.ts';
 import { planOf } from './run-objects.ts';
-import type { ResourceSpec } from '../../../src/providers/provider.ts';
+import type { EngineResourceSpec as ResourceSpec } from '../../../src/providers/provider.ts';
 
 const OWNER = sampleOwner('k7f3q2');
 const { specs, ranges } = planOf('k7f3q2', { image: 'abc', pool: 'twinstack' });

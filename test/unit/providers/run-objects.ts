@@ -1,6 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { gatewayAddress, nodeAddress } from '../../../src/network/node-addresses.ts';
-import type { NodeNetworkRange, ResourceKind, ResourceSpec } from '../../../src/providers/provider.ts';
+import type {
+  EngineResourceSpec as ResourceSpec,
+  NodeNetworkRange,
+  ResourceKind,
+} from '../../../src/providers/provider.ts';
 
 /** One object of each kind, in the order in which they use each other. */
 export interface RunObjects {
@@ -32,7 +36,7 @@ export function planOf(runId: string, engine: { readonly image: string; readonly
     specs: [
       { kind: 'network-acl', name },
       { kind: 'network', name, ranges, egress: 'blocked', acl: name },
-      { kind: 'profile', name, network: name, pool: engine.pool },
+      { kind: 'profile', name, network: name, pool: engine.pool, cgroupVersion: 1 },
       {
         kind: 'instance',
         name: instance,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { readIPv4Routes, readIPv6Routes } from '../../../src/run/allocate-ranges.ts';
+import { readIPv4Routes, readIPv6Routes } from '../../../src/host/host-ranges.ts';
 
 const recorded = (name: string): string =>
   readFileSync(new URL(`../../fixtures/linux-6.18/${name}`, import.meta.url), 'utf8');

@@ -18,6 +18,14 @@ const broken = (message: string): { effect: 'fail'; error: Error } => ({
   error: new Error(message),
 });
 
+const RULE = {
+  kind: 'forward-rule',
+  name: nameOf('forward-rule'),
+  bridge: nameOf('network'),
+  family: 'IPv4',
+  egress: 'blocked',
+} as const satisfies ResourceSpec;
+
 interface Scene {
   readonly provider: InMemoryProvider;
   readonly journal: Journal;
@@ -27,7 +35,7 @@ interface Scene {
 async function sceneOf(t: ExecutionContext): Promise<Scene> {
   const provider = new InMemoryProvider();
   const journal = new Journal(temporaryDirectory(t));
-  for (const spec of specs) {
+  for (const spec of [...specs.slice(0, 2), RULE, ...specs.slice(2)]) {
     journal.creating(spec);
     await provider.create(spec, sampleOwner(RUN), CALL);
   }

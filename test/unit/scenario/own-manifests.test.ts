@@ -36,7 +36,7 @@ test('a manifest is read beside its scenario, and is part of the plan as it is',
   const [manifest] = loaded.manifests;
   t.is(manifest?.sha256, createHash('sha256').update(WEB).digest('hex'));
   if (loaded.scenario === null) throw new Error('refused');
-  const plan = samplePlan(loaded.scenario, loaded.manifests);
+  const plan = samplePlan(loaded.scenario, { ownManifests: loaded.manifests });
   const steps = plan.steps.map(({ id }) => id);
   for (const id of [
     'apply/manifest-1',
@@ -65,7 +65,7 @@ test('both workloads at once', async (t) => {
     'web.yaml': WEB,
   });
   if (loaded.scenario === null) throw new Error('refused');
-  const ids = samplePlan(loaded.scenario, loaded.manifests).checks.map(({ id }) => id);
+  const ids = samplePlan(loaded.scenario, { ownManifests: loaded.manifests }).checks.map(({ id }) => id);
   t.true(
     ids.includes('service/nginx-dualstack/ipv6/from-node') && ids.includes('service/web-v6/ipv6/from-node'),
   );

@@ -1,0 +1,41 @@
+import { ok, problem, type Finding } from './finding.ts';
+import { cgroupVersionOf } from '../cgroup-settings.ts';
+import type { HostState } from './host-state.ts';
+
+/** The version of control groups, which decides how nodes and kubelets are configured. */
+export function cgroup({ facts }: HostState): Finding {
+  const layout = { v1: 'v1', hybrid: 'v1 (hybrid)', v2: 'v2' }[facts.cgroup];
+  const told = cgroupVersionOf(facts.cgroup) === 1 ? ': kubelet is told to accept it' : '';
+  return ok('cgroup', `cgroup ${layout}${told}`);
+}
+
+/** Whether limits may be raised. */
+export function capSysResource({ facts }: HostState): Finding {
+  return ok(
+    'cap-sys-resource',
+    facts.capSysResource
+      ? 'CAP_SYS_RESOURCE is there'
+      : 'CAP_SYS_RESOURCE is missing: containerd is told to leave oom_score_adj alone',
+  );
+}
+
+/** The parts of the kernel that nodes need; the kernel loads what it has when a node asks for it. */
+export function modules({ facts }: HostState): Finding {
+  const inState = (...states: readonly string[]): string[] =>
+    [...facts.modules].filter(([, state]) => states.includes(state)).map(([name]) => name);
+  const absent = inState('absent');
+  if (absent.length > 0) {
+    return problem('modules', 'blocker', {
+      cause: `this kernel has no ${absent.join(', ')}`,
+      consequence: 'nodes can not start pods, or their Services do not work',
+      advice:
+        'Install the modules of the running kernel (Ubuntu: linux-modules-extra), or restart into the installed one.',
+    });
+  }
+  const rest = inState('loadable', 'unknown');
+  const loaded = `the kernel has ${inState('there').join(', ')}`;
+  return ok(
+    'modules',
+    rest.length === 0 ? loaded : `${loaded}; loads when asked, or unknown: ${rest.join(', ')}`,
+  );
+}
