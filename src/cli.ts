@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import type { ImageBuildOptions } from './commands/image.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
@@ -40,6 +41,12 @@ const annotations = (): Option =>
     '--annotations <where>',
     'problems at lines of scenario files; by default under GitHub Actions',
   ).choices(['github', 'none']);
+
+const imageSource = (flag: string): Option =>
+  new Option(`${flag} <source>`, 'where the programs of the node image come from')
+    .choices(['auto', 'release', 'go'])
+    .env('TWINSTACK_IMAGE_SOURCE')
+    .default('auto');
 
 /** Options that a scenario's run and its plan share. */
 function scenarioOptions(command: Command): Command {
@@ -79,6 +86,7 @@ scenarioOptions(
       .choices(['never', 'on-failure', 'always'])
       .default('never'),
   )
+  .addOption(imageSource('--image-source'))
   .option('--parallel <number>', 'how many at a time where there is room: a number, or auto', '1')
   .option('--shard <i/n>', 'only this part of the scenarios, such as 1/3, for one of several machines')
   .addOption(annotations())
@@ -218,8 +226,9 @@ image
   .command('build')
   .description('build the node image unless it is in the cache')
   .option('--kubernetes <version>', 'a Kubernetes release, without the v')
+  .addOption(imageSource('--source'))
   .addOption(json())
-  .action((options: { kubernetes?: string; json?: boolean }) =>
+  .action((options: ImageBuildOptions) =>
     exitWith(
       import('./commands/image.ts').then(({ imageBuildCommand }) => imageBuildCommand(options, context)),
     ),

@@ -1,17 +1,26 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { hostArchitecture } from '../host/host-architecture.ts';
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
+import { describePrograms } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
-import type { ImageOrigin } from '../images/node-image.ts';
+import type { ImageOrigin, ImageProgress, ImageSource } from '../images/node-image.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
+const DETAIL_INTERVAL_MS = 2000;
+
+/** The options of `image build`. */
+export interface ImageBuildOptions {
+  readonly kubernetes?: string;
+  readonly source?: ImageSource | 'auto';
+  readonly json?: boolean;
+}
 
 /** Builds the node image of a Kubernetes release unless it is in the cache. @returns 0, 2 for an unknown release, 3 or 4. */
 export async function imageBuildCommand(
-  options: { readonly kubernetes?: string; readonly json?: boolean },
+  options: ImageBuildOptions,
   context: CommandContext,
 ): Promise<number> {
   const kubernetesVersion = options.kubernetes ?? DEFAULT_KUBERNETES_VERSION;
@@ -24,15 +33,16 @@ export async function imageBuildCommand(
   const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
-      { kubernetesVersion, architecture: hostArchitecture() },
+      { kubernetesVersion, architecture: hostArchitecture(), source: options.source ?? 'auto' },
       {
         cacheDir: directories.cache,
         runner,
         rootPlace,
         signal: context.interrupted,
         timeoutMs: BUILD_TIMEOUT_MS,
-        onProgress: ({ step, done, total, elapsedMs }) =>
+        onProgress: sparingly(({ step, done, total, elapsedMs }) =>
           context.stderr.write(`[${(elapsedMs / 1000).toFixed(0)}s] ${done}/${total} ${step}\n`),
+        ),
       },
     );
     print(context, options.json, image, [
@@ -43,7 +53,7 @@ export async function imageBuildCommand(
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
-    return error.failure.class === 'preflight' ? 3 : 4;
+    return { usage: 2, preflight: 3 }[error.failure.class as string] ?? 4;
   }
 }
 
@@ -54,11 +64,23 @@ export async function imageListCommand(
 ): Promise<number> {
   const images = await listNodeImages(createWorkbench(context).directories.cache);
   const lines = images.map(
-    ({ key, kubernetesVersion, sizeBytes, origin }) =>
-      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB  ${originText(origin)}`,
+    (image) =>
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB  ` +
+      `${originText(image.origin)}  ${describePrograms(image)}`,
   );
   print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
   return 0;
+}
+
+/** Passes on each new step, and of what a step does meanwhile only something now and then: it may be a download of an hour. */
+function sparingly(tell: (progress: ImageProgress) => void): (progress: ImageProgress) => void {
+  let last = { name: '', elapsedMs: -Infinity };
+  return (progress) => {
+    const name = progress.step.replaceAll(/ \([^()]*\)/g, '');
+    if (name === last.name && progress.elapsedMs - last.elapsedMs < DETAIL_INTERVAL_MS) return;
+    last = { name, elapsedMs: progress.elapsedMs };
+    tell(progress);
+  };
 }
 
 /** Times to the minute, in UTC. */

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import type { HostReadiness, prepareHost } from './prepare-host.ts';
 import { planParts } from './plan-parts.ts';
@@ -6,6 +6,7 @@ import { findCachedNodeImage } from '../images/cached-images.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { hostArchitecture } from '../host/host-architecture.ts';
+import { hashOwnBinaries } from '../images/own-binaries.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
@@ -28,11 +29,21 @@ import type { Scenario } from '../scenario/scenario.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
 
-/** What a scenario's node image is, as far as the scenario says. */
-export function imageSpecOf(scenario: Scenario): NodeImageSpec {
+/** What a scenario's node image is. @throws {FailureError} of class `usage` for a program of the user's own that can't be read. */
+async function imageSpecOf(
+  scenario: Scenario,
+  file: string,
+  source: NodeImageSpec['source'] = 'auto',
+): Promise<NodeImageSpec> {
+  const own = Object.entries(scenario.binaries).map(([program, path]) => [
+    program,
+    resolve(dirname(file), path),
+  ]);
   return {
     kubernetesVersion: scenario.distribution.version,
     architecture: hostArchitecture(),
+    source,
+    binaries: await hashOwnBinaries(Object.fromEntries(own) as Record<string, string>),
   };
 }
 
@@ -70,9 +81,11 @@ export async function runOne(
   const { scenario } = loaded;
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
+  let imageSpec: NodeImageSpec;
   try {
+    imageSpec = await imageSpecOf(scenario, file, options.imageSource);
     const nodes = scenario.nodes.controlPlanes + scenario.nodes.workers;
-    readiness = await surroundings.prepareHost(imageSpecOf(scenario), nodes);
+    readiness = await surroundings.prepareHost(imageSpec, nodes);
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -101,8 +114,8 @@ export async function runOne(
       (event) => surroundings.onEvent(event),
     ],
     prepareImage: async ({ signal, onProgress }) =>
-      (await findCachedNodeImage(imageSpecOf(scenario), workbench.directories.cache)) ??
-      ensureNodeImage(imageSpecOf(scenario), {
+      (await findCachedNodeImage(imageSpec, workbench.directories.cache)) ??
+      ensureNodeImage(imageSpec, {
         cacheDir: workbench.directories.cache,
         runner: workbench.runner,
         rootPlace: workbench.rootPlace,
@@ -191,6 +204,7 @@ class RunAttempt {
           : {
               key: image.key,
               source: describeImageSource(image),
+              binaries: [...image.binaries],
               workload: { image: image.images.nginxdualstack, standIn: true },
             },
       nodes: (started ? plan.nodes : []).map((node) => ({

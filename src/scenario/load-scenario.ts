@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseScenario } from './parse-scenario.ts';
 import type { ParsedScenario, ParseOptions } from './parse-scenario.ts';
-import { makeProblem } from './problem.ts';
+import { checkBinaries } from './check-binaries.ts';
+import { compareProblems, makeProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { MAX_SCENARIO_SIZE } from './read-yaml.ts';
 
@@ -40,7 +41,14 @@ function describeFileError(error: unknown): string {
 }
 
 function failed(problem: Problem, sha256 = ''): LoadedScenario {
-  return { scenario: null, problems: [problem], expect: null, sha256, text: '' };
+  return {
+    scenario: null,
+    problems: [problem],
+    expect: null,
+    locate: () => problem.position,
+    sha256,
+    text: '',
+  };
 }
 
 /**
@@ -69,7 +77,11 @@ export async function loadScenario(path: string, options: ParseOptions = {}): Pr
   } catch {
     return failed(fileProblem(path, 'is not UTF-8 text: save it as UTF-8'), sha256);
   }
-  return { ...parseScenario(text, path, options), sha256, text };
+  const parsed = parseScenario(text, path, options);
+  const found = await checkBinaries(parsed, path);
+  if (found.length === 0) return { ...parsed, sha256, text };
+  const problems = [...parsed.problems, ...found].sort(compareProblems);
+  return { ...parsed, scenario: null, problems, sha256, text };
 }
 
 async function fileKind(path: string): Promise<{ isDirectory: boolean; isFile: boolean; size: number }> {

@@ -61,6 +61,11 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     network: normalNetwork(resolveNetwork(written.network)),
     egress: written.egress,
     image: written.image ?? null,
+    binaries: Object.fromEntries(
+      Object.entries(written.binaries).flatMap(([program, path]) =>
+        path === undefined ? [] : [[program, path]],
+      ),
+    ),
     distribution: written.distribution,
     cni: { name: 'bridge' },
     kubeProxy: written.kubeProxy,

@@ -3,7 +3,7 @@ import type { DocumentPath } from './document-path.ts';
 import { expectationOf, normalizeScenario, scenarioNameOf } from './normalize.ts';
 import { applyOverrides } from './overrides.ts';
 import { compareProblems, makeProblem } from './problem.ts';
-import type { Problem } from './problem.ts';
+import type { Position, Problem } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import { ALL_RULES } from './rules/all-rules.ts';
@@ -30,6 +30,8 @@ export interface ParsedScenario {
   readonly problems: readonly Problem[];
   /** What the file says must happen; known also of a file with errors, as long as this part can be read. */
   readonly expect: Expectation | null;
+  /** Where the file has a value, for those who find more that is wrong with it. */
+  locate(path: DocumentPath): Position;
 }
 
 /** Ids that `expect: { rule: ID }` may name: the rules, and `schema` for what has not even the right shape. */
@@ -101,7 +103,10 @@ function unmetExpectation(expect: Expectation, problems: readonly Problem[], tre
 export function parseScenario(text: string, file: string, options: ParseOptions = {}): ParsedScenario {
   const { overrides = [], knownVersions = SUPPORTED_KUBERNETES_VERSIONS } = options;
   const yaml = readYaml(text.replace(/^\ufeff/, ''), file);
-  if (yaml.tree === null) return { scenario: null, problems: yaml.problems, expect: null };
+  if (yaml.tree === null) {
+    const start = { file, line: 1, column: 1 };
+    return { scenario: null, problems: yaml.problems, expect: null, locate: () => start };
+  }
   const { tree, problems: overrideProblems } = applyOverrides(yaml.tree, overrides);
   const { written, problems: shapeProblems, tainted } = validate(tree);
   // What YAML has no value for is missing in the schema's eyes too, and is told once.
@@ -114,5 +119,6 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
   if (expect !== null) problems.push(...unmetExpectation(expect, problems, tree));
   problems.sort(compareProblems);
   const isSound = written !== null && !problems.some(({ severity }) => severity === 'error');
-  return { scenario: isSound ? normalizeScenario(written, file) : null, problems, expect };
+  const scenario = isSound ? normalizeScenario(written, file) : null;
+  return { scenario, problems, expect, locate: (path) => positionOf(tree, path) };
 }

@@ -40,6 +40,8 @@ export interface Scenario {
   };
   readonly egress: 'open' | 'blocked';
   readonly image: string | null;
+  /** Programs of the user's own: path by program, as written, relative to the scenario file. */
+  readonly binaries: Readonly<Record<string, string>>;
   readonly distribution: { readonly name: DistributionName; readonly version: string };
   readonly cni: { readonly name: 'bridge' };
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };

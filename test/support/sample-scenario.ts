@@ -17,6 +17,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     },
     egress: 'blocked',
     image: null,
+    binaries: {},
     distribution: { name: 'kubeadm', version: '1.36.3' },
     cni: { name: 'bridge' },
     kubeProxy: { mode: 'nftables' },
