@@ -73,6 +73,7 @@ export default tseslint.config(
     ],
     ignores: [
       'src/scenario/load-scenario.ts',
+      'src/scenario/check-binaries.ts',
       'src/report/write-report.ts',
       'src/report/read-report.ts',
       'src/report/read-events.ts',

@@ -1,12 +1,14 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 // A small young generation: the Kubernetes client's models would otherwise take us over 150 MB for garbage.
 import { Command, CommanderError, Option } from 'commander';
-import { ARCHITECTURE_NAMES, type Architecture } from './images/architecture.ts';
+import { ARCHITECTURE_NAMES } from './images/architecture.ts';
 import { splitOwnCommand } from './commands/own-command.ts';
 import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { MatrixFormat } from './commands/ci-matrix.ts';
+import type { ImageBuildOptions } from './commands/image.ts';
+import type { ImageSource } from './images/node-image.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
@@ -47,6 +49,12 @@ const annotations = (): Option =>
     '--annotations <where>',
     'problems at lines of scenario files; by default under GitHub Actions',
   ).choices(['github', 'none']);
+
+const imageSource = (flag: string): Option =>
+  new Option(`${flag} <source>`, 'where the programs of the node image come from')
+    .choices(['auto', 'release', 'go'])
+    .env('TWINSTACK_IMAGE_SOURCE')
+    .default('auto');
 
 /** Options that a scenario's run and its plan share. */
 function scenarioOptions(command: Command): Command {
@@ -91,6 +99,7 @@ scenarioOptions(
       .choices(['never', 'on-failure', 'always'])
       .default('never'),
   )
+  .addOption(imageSource('--image-source'))
   .option('--parallel <number>', 'how many at a time where there is room: a number, or auto', '1')
   .option('--shard <i/n>', 'only this part of the scenarios, such as 1/3, for one of several machines')
   .addOption(annotations())
@@ -263,8 +272,9 @@ image
       ARCHITECTURE_NAMES,
     ),
   )
+  .addOption(imageSource('--source'))
   .addOption(json())
-  .action((options: { kubernetes?: string; architecture?: Architecture; json?: boolean }) =>
+  .action((options: ImageBuildOptions) =>
     exitWith(
       import('./commands/image.ts').then(({ imageBuildCommand }) => imageBuildCommand(options, context)),
     ),
@@ -273,7 +283,10 @@ image
   .command('key')
   .description("print the node image's key, which changes with its content: for a CI system's cache")
   .option('--kubernetes <version>', 'a Kubernetes release, without the v')
-  .action((options: { kubernetes?: string }) =>
+  .addOption(
+    new Option('--source <source>', 'where the programs come from').choices(['release', 'go']).default('go'),
+  )
+  .action((options: { kubernetes?: string; source: ImageSource }) =>
     exitWith(import('./commands/image.ts').then(({ imageKeyCommand }) => imageKeyCommand(options, context))),
   );
 image

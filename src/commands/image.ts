@@ -1,23 +1,29 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
 import { createDebianRecipe } from '../images/debian-recipe.ts';
+import { describePrograms } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
-import type { ImageOrigin } from '../images/node-image.ts';
+import type { ImageOrigin, ImageProgress, ImageSource } from '../images/node-image.ts';
 import type { Architecture } from '../images/architecture.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
+const DETAIL_INTERVAL_MS = 2000;
+
+/** The options of `image build`. */
+export interface ImageBuildOptions {
+  readonly kubernetes?: string;
+  readonly architecture?: Architecture;
+  readonly source?: ImageSource | 'auto';
+  readonly json?: boolean;
+}
 
 /** Builds the node image of a Kubernetes release unless it is in the cache. @returns 0, 2 for an unknown release, 3 or 4. */
 export async function imageBuildCommand(
-  options: {
-    readonly kubernetes?: string;
-    readonly architecture?: Architecture;
-    readonly json?: boolean;
-  },
+  options: ImageBuildOptions,
   context: CommandContext,
 ): Promise<number> {
   const kubernetesVersion = releaseOf(options, context);
@@ -26,15 +32,21 @@ export async function imageBuildCommand(
   const { directories, runner, rootPlace } = createWorkbench(context);
   try {
     const image = await ensureNodeImage(
-      architecture === undefined ? imageForHost(kubernetesVersion) : { kubernetesVersion, architecture },
+      {
+        ...(architecture === undefined
+          ? imageForHost(kubernetesVersion)
+          : { kubernetesVersion, architecture }),
+        source: options.source ?? 'auto',
+      },
       {
         cacheDir: directories.cache,
         runner,
         rootPlace,
         signal: context.interrupted,
         timeoutMs: BUILD_TIMEOUT_MS,
-        onProgress: ({ step, done, total, elapsedMs }) =>
+        onProgress: sparingly(({ step, done, total, elapsedMs }) =>
           context.stderr.write(`[${(elapsedMs / 1000).toFixed(0)}s] ${done}/${total} ${step}\n`),
+        ),
       },
     );
     print(context, options.json, image, [
@@ -45,19 +57,20 @@ export async function imageBuildCommand(
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
-    return error.failure.class === 'preflight' ? 3 : 4;
+    return { usage: 2, preflight: 3 }[error.failure.class as string] ?? 4;
   }
 }
 
 /** Prints a node image's key, whether it is there or not. @returns 0, or 2 for an unknown release. */
 export async function imageKeyCommand(
-  options: { readonly kubernetes?: string },
+  options: { readonly kubernetes?: string; readonly source: ImageSource },
   context: CommandContext,
 ): Promise<number> {
   const kubernetesVersion = releaseOf(options, context);
   if (kubernetesVersion === null) return 2;
   const recipe = await createDebianRecipe();
-  context.stdout.write(`${await recipe.key(imageForHost(kubernetesVersion))}\n`);
+  const key = await recipe.key({ ...imageForHost(kubernetesVersion), source: options.source });
+  context.stdout.write(`${key}\n`);
   return 0;
 }
 
@@ -81,11 +94,23 @@ export async function imageListCommand(
 ): Promise<number> {
   const images = await listNodeImages(createWorkbench(context).directories.cache);
   const lines = images.map(
-    ({ key, kubernetesVersion, sizeBytes, origin }) =>
-      `${key}  Kubernetes ${kubernetesVersion}  ${Math.round(sizeBytes / 1e6)} MB  ${originText(origin)}`,
+    (image) =>
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB  ` +
+      `${originText(image.origin)}  ${describePrograms(image)}`,
   );
   print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
   return 0;
+}
+
+/** Passes on each new step, and of what a step does meanwhile only something now and then: it may be a download of an hour. */
+function sparingly(tell: (progress: ImageProgress) => void): (progress: ImageProgress) => void {
+  let last = { name: '', elapsedMs: -Infinity };
+  return (progress) => {
+    const name = progress.step.replaceAll(/ \([^()]*\)/g, '');
+    if (name === last.name && progress.elapsedMs - last.elapsedMs < DETAIL_INTERVAL_MS) return;
+    last = { name, elapsedMs: progress.elapsedMs };
+    tell(progress);
+  };
 }
 
 /** Times to the minute, in UTC. */

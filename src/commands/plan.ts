@@ -26,7 +26,7 @@ export async function planCommand(
     scenario: written,
     problems,
     manifests,
-    text,
+    locate,
   } = await loadScenario(file, { overrides: overridesOf(options) });
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
@@ -34,7 +34,7 @@ export async function planCommand(
   const { provider, directories } = createWorkbench(context);
   let files: ScenarioFiles;
   try {
-    const source = { scenario, file, text, overrides: overridesOf(options) };
+    const source = { scenario, file, locate };
     files = await readScenarioFiles(source, directories.cache, context.interrupted);
   } catch (error) {
     context.interrupted.throwIfAborted();

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { CommandContext, Workbench } from './command-context.ts';
 import { unstartableTests, withOwnTests } from './own-tests.ts';
 import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts';
@@ -9,6 +9,7 @@ import { describeImageSource } from '../images/describe-image-source.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
+import { hashOwnBinaries } from '../images/own-binaries.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
@@ -37,11 +38,25 @@ import type { Scenario } from '../scenario/scenario.ts';
 const BUILD_TIMEOUT_MS = 60 * 60_000;
 
 /**
- * The node image of a scenario on this machine.
+ * The node image of a scenario on this machine, but for programs of the user's own.
  * @throws {FailureError} of class `preflight` on a machine that no node images are made for.
  */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
   return imageForHost(scenario.distribution.version);
+}
+
+/** The node image of a run. @throws {FailureError} of class `usage` for a program of the user's own that can't be read. */
+async function fullImageSpec(
+  scenario: Scenario,
+  file: string,
+  source: NodeImageSpec['source'] = 'auto',
+): Promise<NodeImageSpec> {
+  const own = Object.entries(scenario.binaries).map(([program, path]) => [
+    program,
+    resolve(dirname(file), path),
+  ]);
+  const binaries = await hashOwnBinaries(Object.fromEntries(own) as Record<string, string>);
+  return { ...imageSpecOf(scenario), source, binaries };
 }
 
 /** What a run shares with the others of its call. */
@@ -86,10 +101,12 @@ export async function runOne(
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   let files: ScenarioFiles;
+  let imageSpec: NodeImageSpec;
   try {
-    const source = { scenario, file, text: loaded.text, overrides: overridesOf(options) };
+    const source = { scenario, file, locate: loaded.locate };
     files = await readScenarioFiles(source, workbench.directories.cache, context.interrupted);
-    const image = { ...imageSpecOf(scenario), own: files.image !== null };
+    imageSpec = await fullImageSpec(scenario, file, options.imageSource);
+    const image = { ...imageSpec, own: files.image !== null };
     readiness = await surroundings.prepareHost(image, hostNeedsOf(scenario));
   } catch (error) {
     const failure = preparationFailure(error, context);
@@ -132,7 +149,7 @@ export async function runOne(
       (event) => writer.append(event),
       (event) => surroundings.onEvent(event),
     ],
-    prepareImage: (call) => prepareImage(scenario, files.image, workbench, call),
+    prepareImage: (call) => prepareImage(imageSpec, files.image, workbench, call),
     interrupted: context.interrupted,
     abandoned: context.abandoned,
     onSecret: (secret) => secrets.add(secret),
@@ -159,12 +176,11 @@ export async function runOne(
 
 /** The scenario's own image, else one of the cache, else one that is built now. */
 async function prepareImage(
-  scenario: Scenario,
+  spec: NodeImageSpec,
   own: OwnImage | null,
   { directories, runner, rootPlace }: Workbench,
   { signal, onProgress }: Parameters<ScenarioRun['prepareImage']>[0],
 ): Promise<NodeImage> {
-  const spec = imageSpecOf(scenario);
   const build = { cacheDir: directories.cache, runner, signal, timeoutMs: BUILD_TIMEOUT_MS };
   if (own === null) {
     const cached = await findCachedNodeImage(spec, directories.cache);
@@ -243,6 +259,7 @@ class RunAttempt {
           : {
               key: image.key,
               source: `${files.image === null ? '' : 'named by the scenario, '}${describeImageSource(image)}`,
+              binaries: [...image.binaries],
               archives: files.archives.map(({ references, ...archive }) => ({
                 ...archive,
                 references: [...references],

@@ -1,4 +1,5 @@
 import { shellWords } from '../report/shell-words.ts';
+import type { ImageSource } from '../images/node-image.ts';
 import type { Keep } from '../run/scenario-run.ts';
 
 /** The options of `run` that concern one scenario. */
@@ -10,6 +11,8 @@ export interface RunOptions {
   readonly set?: readonly string[];
   readonly timeout?: string;
   readonly provider?: string;
+  /** Where the programs of the node image come from. */
+  readonly imageSource?: ImageSource | 'auto';
   /** False for `--no-egress`. */
   readonly egress?: boolean;
   /** The command after `--`; null for none. */

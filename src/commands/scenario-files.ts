@@ -3,10 +3,10 @@ import { imageForHost } from '../images/image-for-host.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
-import { locate } from '../scenario/locate.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
 import type { ImageArchive } from '../images/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
+import type { ParsedScenario } from '../scenario/parse-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /** What a scenario names beside itself, found and looked at. */
@@ -20,8 +20,7 @@ export interface ScenarioFiles {
 export interface ScenarioSource {
   readonly scenario: Scenario;
   readonly file: string;
-  readonly text: string;
-  readonly overrides: readonly string[];
+  readonly locate: ParsedScenario['locate'];
 }
 
 /**
@@ -78,9 +77,9 @@ async function ownImage(
 }
 
 function problemAt(source: ScenarioSource, path: DocumentPath, message: string): Problem {
-  return makeProblem({ rule: 'file', path, position: locate(source, path), message });
+  return makeProblem({ rule: 'file', path, position: source.locate(path), message });
 }
 
 function baseOf(source: ScenarioSource, path: DocumentPath): string {
-  return locate(source, path).file === source.file ? dirname(source.file) : '.';
+  return source.locate(path).file === source.file ? dirname(source.file) : '.';
 }

@@ -1,19 +1,21 @@
 import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { remainingMs, type BuildContext } from './build-context.ts';
 import { withCacheLock } from './cache-entry.ts';
 import { imageFailure } from './image-failure.ts';
 import { readNodeImage } from './read-node-image.ts';
 import { systemPath } from './system-path.ts';
+import { UPSTREAM_VARIABLE } from './upstream.ts';
 import { packageRoot } from '../package-root.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
 import type { BuildProgress, BuildState } from './build-progress.ts';
-import type { ImageProgress, NodeImageSpec } from './node-image.ts';
+import type { ImageProgress, SettledImageSpec } from './node-image.ts';
 import type { HostFolder, RootPlace } from './root-place.ts';
 
 /** What the process that builds in a root place is told, as its only argument. */
 export interface BuildOrder {
-  readonly spec: NodeImageSpec;
+  readonly spec: SettledImageSpec;
   /** Of the image, as found outside: what was prepared is of no use for another one. */
   readonly key: string;
   readonly cacheDir: string;
@@ -28,7 +30,7 @@ export type BuildMessage =
 
 /** What is built. */
 interface BuildGoal {
-  readonly spec: NodeImageSpec;
+  readonly spec: SettledImageSpec;
   readonly key: string;
   readonly title: string;
 }
@@ -47,10 +49,11 @@ export async function buildInRootPlace(
     if ((await readNodeImage(cacheDir, key)) !== null) return;
     progress.tell('Making a place with root');
     const timeoutMs = remainingMs(context);
+    const upstream = await keepUpstream(cacheDir);
     const order: BuildOrder = { spec, key, cacheDir, timeoutMs, before: progress.state };
     const reading = new MessageReader(onProgress);
     try {
-      await place.run(buildCommand(order), buildFolders(cacheDir), {
+      await place.run(buildCommand(order, upstream), buildFolders(cacheDir), {
         timeoutMs,
         signal,
         onLine: (line, stream) => reading.line(line, stream),
@@ -62,13 +65,22 @@ export async function buildInRootPlace(
   });
 }
 
+/** The user's file of mirrors where the place can read it, as a setting for `env`: sums that are pinned in it are in the key. */
+async function keepUpstream(cacheDir: string): Promise<string[]> {
+  const file = process.env[UPSTREAM_VARIABLE];
+  if (file === undefined || file === '') return [];
+  const copy = join(cacheDir, 'upstream.json');
+  await copyFile(file, copy);
+  return [`${UPSTREAM_VARIABLE}=${copy}`];
+}
+
 /** The command that builds; nothing but PATH of our environment means anything there. */
-function buildCommand(order: BuildOrder): string[] {
+function buildCommand(order: BuildOrder, upstream: readonly string[]): string[] {
   // Beside this file, compiled or not; a loader that reads TypeScript is passed on with Node's own options.
   const script = join(import.meta.dirname, `build-in-root-place-main${extname(import.meta.filename)}`);
   // debootstrap and others go another way where they are told that they are in a container, and the image shall be the same.
   const env = ['env', '--unset=container', `PATH=${systemPath(process.env['PATH'])}`, 'LC_ALL=C.UTF-8'];
-  return [...env, process.execPath, ...process.execArgv, script, JSON.stringify(order)];
+  return [...env, ...upstream, process.execPath, ...process.execArgv, script, JSON.stringify(order)];
 }
 
 /**

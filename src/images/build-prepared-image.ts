@@ -5,7 +5,7 @@ import { imageDirectory } from './read-node-image.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildProgress } from './build-progress.ts';
 import type { NodeImageRecipe } from './node-image-recipe.ts';
-import { NODE_INTERFACE, type NodeImageSpec } from './node-image.ts';
+import { NODE_INTERFACE, type NodeImageSpec, type SettledImageSpec } from './node-image.ts';
 
 /** What is built, for a reader. */
 export function imageTitle(spec: NodeImageSpec): string {
@@ -15,7 +15,7 @@ export function imageTitle(spec: NodeImageSpec): string {
 /** Builds an image into the cache of what its recipe has prepared there. Takes root, and no network. */
 export async function buildPreparedImage(
   recipe: NodeImageRecipe,
-  spec: NodeImageSpec,
+  spec: SettledImageSpec,
   key: string,
   context: BuildContext,
   progress: BuildProgress,

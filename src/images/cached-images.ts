@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCacheEntry, removeCacheEntry } from './cache-entry.ts';
 import { createDebianRecipe } from './debian-recipe.ts';
+import { findCandidate } from './find-candidate.ts';
 import { imageDirectory, readNodeImage } from './read-node-image.ts';
 import { NODE_INTERFACE, type NodeImage, type NodeImageSpec } from './node-image.ts';
 
@@ -14,14 +15,20 @@ const REMOVAL_TIMEOUT_MS = 10_000;
  */
 export async function findCachedNodeImage(spec: NodeImageSpec, cacheDir: string): Promise<NodeImage | null> {
   const recipe = await createDebianRecipe();
-  const exact = recipe.knows(spec) ? await readNodeImage(cacheDir, await recipe.key(spec)) : null;
+  const exact = recipe.knows(spec) ? await findCandidate(recipe, spec, cacheDir) : null;
   return exact ?? findImportedNodeImage(spec, await listNodeImages(cacheDir));
 }
 
 /** The image among these that was imported last, of those that a plan for this release can use; null when there is none. */
 export function findImportedNodeImage(spec: NodeImageSpec, images: readonly NodeImage[]): NodeImage | null {
+  const { source: wanted = 'auto', binaries: own = [] } = spec;
+  const programs = (binaries: readonly { program: string; sha256: string }[]): string =>
+    JSON.stringify(binaries.map(({ program, sha256 }) => `${program} ${sha256}`).sort());
   const fitting = images.filter(
-    ({ origin, kubernetesVersion, architecture, nodeInterface }) =>
+    ({ origin, kubernetesVersion, architecture, nodeInterface, source, binaries }) =>
+      (wanted === 'auto' || source === wanted) &&
+      // Never without the user's own programs, and never with those of somebody else.
+      programs(binaries) === programs(own) &&
       origin.kind === 'imported' &&
       kubernetesVersion === spec.kubernetesVersion &&
       architecture === spec.architecture &&

@@ -18,8 +18,10 @@ export type Availability =
 
 /** Where programs come from: built from Go modules, or official binaries. */
 export interface ComponentSource {
-  /** As the releases of `components.json` name it. */
+  /** Has a part in the components' keys. */
   readonly name: string;
+  /** What it does, for the progress: Building, or Fetching. */
+  readonly activity: string;
   available(context: BuildContext): Promise<Availability>;
   /** Everything that decides the programs' content, for the key of the cache. */
   inputs(component: Component): Promise<KeyInput>;

@@ -4,13 +4,7 @@ import { checkBuildHost } from './build-host.ts';
 import { removeTree, unlessCacheLocked } from './cache-entry.ts';
 import { containerReferences, kubeadmImages, writeContainerImages } from './container-images.ts';
 import { contentKey } from './content-key.ts';
-import {
-  componentKey,
-  componentPrograms,
-  componentsOf,
-  ensureComponents,
-  sourceOf,
-} from './ensure-components.ts';
+import { componentKey, componentPrograms, componentsOf, ensureComponents } from './ensure-components.ts';
 import {
   debianBaseKey,
   ensureDebianBase,
@@ -22,16 +16,24 @@ import { goCacheDirectory } from './go-toolchain.ts';
 import { goOptionsOf } from './go-options.ts';
 import { GoModuleSource } from './go-module-source.ts';
 import { importContainerImages } from './import-container-images.ts';
-import { loadNodeImageData, templatesDirectory, type NodeImageData } from './node-image-data.ts';
+import {
+  loadNodeImageData,
+  staticProgramsOf,
+  templatesDirectory,
+  type NodeImageData,
+} from './node-image-data.ts';
+import { keepOwnBinaries, readOwnBinaries, withOwnPrograms, withoutReplaced } from './own-binaries.ts';
 import { imageFiles, packRootFilesystem, writeImageMetadata } from './pack-image.ts';
+import { ReleaseSource } from './release-source.ts';
 import { linkSnapshotPrograms, makeRootFilesystem, type NodeProgram } from './root-filesystem.ts';
 import { hashTemplateFiles, readTemplateFiles, type TemplateFiles } from './template-files.ts';
+import { withOwnUpstream } from './upstream.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildProgress } from './build-progress.ts';
 import type { ComponentSource } from './component-source.ts';
 import type { ImageDescription } from './read-node-image.ts';
 import type { NodeImageRecipe } from './node-image-recipe.ts';
-import type { NodeImageSpec } from './node-image.ts';
+import type { NodeImageSpec, SettledImageSpec } from './node-image.ts';
 
 /** Raised when the code of a build changes what is in an image. */
 const RECIPE = 1;
@@ -50,7 +52,13 @@ export interface DebianRecipeParts {
   readonly containers: TemplateFiles;
   /** The configuration of the containerd that imports container images. */
   readonly importConfig: string;
-  readonly sources: readonly ComponentSource[];
+  readonly sources: RecipeSources;
+}
+
+/** The sources of programs, and what `auto` goes by. */
+export interface RecipeSources {
+  readonly go: ComponentSource;
+  readonly release: ComponentSource & Pick<ReleaseSource, 'reachable'>;
 }
 
 /** The recipe of this package's templates, for this host. */
@@ -58,7 +66,8 @@ export async function createDebianRecipe(
   templates = templatesDirectory(),
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<DebianRecipe> {
-  const data = await loadNodeImageData(templates);
+  const shipped = await loadNodeImageData(templates);
+  const data = { ...shipped, upstream: await withOwnUpstream(shipped.upstream, environment) };
   const folder = join(templates, 'node-image');
   const [rootfs, containers, importFiles] = await Promise.all([
     readTemplateFiles(join(folder, 'rootfs')),
@@ -66,7 +75,11 @@ export async function createDebianRecipe(
     readTemplateFiles(join(folder, 'import')),
   ]);
   const importConfig = importFiles.get('containerd.toml')?.toString('utf8') ?? '';
-  const sources = [new GoModuleSource(join(folder, 'go'), goOptionsOf(data, environment))];
+  const staticPrograms = staticProgramsOf(data.containers);
+  const sources = {
+    go: new GoModuleSource(join(folder, 'go'), goOptionsOf(data, environment)),
+    release: new ReleaseSource({ upstream: data.upstream, staticPrograms, environment }),
+  };
   return new DebianRecipe({ data, rootfs, containers, importConfig, sources });
 }
 
@@ -83,10 +96,29 @@ export class DebianRecipe implements NodeImageRecipe {
     return Object.hasOwn(this.#parts.data.catalogue.releases, spec.kubernetesVersion);
   }
 
-  async key(spec: NodeImageSpec): Promise<string> {
+  candidates(spec: NodeImageSpec): SettledImageSpec[] {
+    const { source = 'auto' } = spec;
+    const sources = source === 'auto' ? (['release', 'go'] as const) : [source];
+    return sources.map((settled) => ({ ...spec, source: settled }));
+  }
+
+  /** Official binaries where every site answers, which is much quicker, else Go. */
+  async settle(spec: NodeImageSpec, context: BuildContext): Promise<SettledImageSpec> {
+    const { source = 'auto' } = spec;
+    if (source !== 'auto') return { ...spec, source };
+    context.report('looking whether the official binaries can be reached');
+    const components = componentsOf(this.#parts.data.catalogue, spec);
+    const found = await this.#parts.sources.release.reachable(components, context);
+    if (found.available) return { ...spec, source: 'release' };
+    context.report(`building from Go modules, because ${found.reason}`);
+    return { ...spec, source: 'go' };
+  }
+
+  async key(spec: SettledImageSpec): Promise<string> {
     const { data, rootfs, containers, importConfig } = this.#parts;
     const components = componentsOf(data.catalogue, spec);
-    const source = sourceOf(data.catalogue, spec, this.#parts.sources);
+    const source = this.#parts.sources[spec.source];
+    const binaries = (spec.binaries ?? []).map(({ program, sha256 }) => [program, sha256] as const);
     const keys = await Promise.all(components.map((component) => componentKey(component, source)));
     return contentKey({
       recipe: RECIPE,
@@ -100,6 +132,8 @@ export class DebianRecipe implements NodeImageRecipe {
       rootfs: hashTemplateFiles(rootfs),
       containers: hashTemplateFiles(containers),
       importConfig,
+      // Only where there are any: without them the key is the same as before there could be.
+      ...(binaries.length === 0 ? {} : { binaries: Object.fromEntries(binaries) }),
     });
   }
 
@@ -107,15 +141,17 @@ export class DebianRecipe implements NodeImageRecipe {
     return componentsOf(this.#parts.data.catalogue, spec).length + FIXED_STEPS;
   }
 
-  async preflight(spec: NodeImageSpec, context: BuildContext): Promise<void> {
-    const { data, sources } = this.#parts;
-    await checkBuildHost(spec, sourceOf(data.catalogue, spec, sources), context);
+  async preflight(spec: SettledImageSpec, context: BuildContext): Promise<void> {
+    await checkBuildHost(spec, this.#parts.sources[spec.source], context);
   }
 
-  async prepare(spec: NodeImageSpec, context: BuildContext, progress: BuildProgress): Promise<void> {
+  async prepare(spec: SettledImageSpec, context: BuildContext, progress: BuildProgress): Promise<void> {
     const { data, sources } = this.#parts;
-    const components = componentsOf(data.catalogue, spec);
-    const source = sourceOf(data.catalogue, spec, sources);
+    const { binaries = [], architecture } = spec;
+    const wanted = { architecture, staticPrograms: staticProgramsOf(data.containers) };
+    await keepOwnBinaries(binaries, wanted, context);
+    const components = withoutReplaced(componentsOf(data.catalogue, spec), binaries);
+    const source = sources[spec.source];
     const base = this.#base(spec);
     // debootstrap mostly waits for a mirror and Go for the processors.
     await inParallel(
@@ -132,7 +168,7 @@ export class DebianRecipe implements NodeImageRecipe {
   }
 
   async build(
-    spec: NodeImageSpec,
+    spec: SettledImageSpec,
     key: string,
     outDirectory: string,
     context: BuildContext,
@@ -140,11 +176,12 @@ export class DebianRecipe implements NodeImageRecipe {
   ): Promise<Omit<ImageDescription, 'timingsMs'>> {
     const { data, sources } = this.#parts;
     const components = componentsOf(data.catalogue, spec);
-    const source = sourceOf(data.catalogue, spec, sources);
+    const source = sources[spec.source];
     const base = this.#base(spec);
+    const own = await readOwnBinaries(spec.binaries ?? [], context);
     const work = await mkdtemp(join(context.treeDirectory ?? outDirectory, 'work-'));
     const tree = join(work, 'rootfs');
-    const programs = await componentPrograms(components, source, context);
+    const programs = withOwnPrograms(await componentPrograms(components, source, context), own);
     const archive = await progress.step(
       `Installing Debian ${base.definition.suite}`,
       context,
@@ -161,7 +198,10 @@ export class DebianRecipe implements NodeImageRecipe {
     return {
       schemaVersion: 1,
       key,
-      ...spec,
+      kubernetesVersion: spec.kubernetesVersion,
+      architecture: spec.architecture,
+      source: spec.source,
+      binaries: own.map(({ program, sha256, version }) => ({ program, sha256, version })),
       components: Object.fromEntries(components.map(({ name, version }) => [name, version])),
       images,
       imageRepository: data.containers.repository,

@@ -31,18 +31,6 @@ export function componentsOf(catalogue: ComponentCatalogue, spec: NodeImageSpec)
   });
 }
 
-/** Where the components of a release come from. */
-export function sourceOf(
-  catalogue: ComponentCatalogue,
-  spec: NodeImageSpec,
-  sources: readonly ComponentSource[],
-): ComponentSource {
-  const name = catalogue.releases[spec.kubernetesVersion]?.source;
-  const source = sources.find((candidate) => candidate.name === name);
-  if (source === undefined) throw new Error(`no source is named ${name ?? '(none)'}`);
-  return source;
-}
-
 /** The key of a component's programs: another one for another version, source, flag or pinned module. */
 export async function componentKey(component: Component, source: ComponentSource): Promise<string> {
   const { name, version, architecture } = component;
@@ -59,7 +47,7 @@ export async function ensureComponents(
 ): Promise<void> {
   for (const [index, component] of components.entries()) {
     const title = `${component.name} ${component.version}`;
-    const step = `Building ${title}, ${index + 1} of ${components.length}`;
+    const step = `${source.activity} ${title}, ${index + 1} of ${components.length}`;
     const directory = await componentDirectory(component, source, context);
     await progress.step(step, context, (context) =>
       ensureCacheEntry({ directory, title }, context, (temporary) =>

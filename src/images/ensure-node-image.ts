@@ -4,6 +4,7 @@ import { buildInRootPlace } from './build-in-root-place.ts';
 import { buildPreparedImage, imageTitle } from './build-prepared-image.ts';
 import { BuildProgress } from './build-progress.ts';
 import { createDebianRecipe } from './debian-recipe.ts';
+import { findCandidate } from './find-candidate.ts';
 import { readNodeImage } from './read-node-image.ts';
 import type { NodeImageRecipe } from './node-image-recipe.ts';
 import type { ImageProgress, NodeImage, NodeImageSpec } from './node-image.ts';
@@ -42,21 +43,30 @@ export async function ensureNodeImageWith(
 ): Promise<NodeImage> {
   const { cacheDir, runner, signal, timeoutMs, rootPlace } = deps;
   signal.throwIfAborted();
-  const key = await recipe.key(spec);
-  const cached = await readNodeImage(cacheDir, key);
+  const cached = await findCandidate(recipe, spec, cacheDir);
   if (cached !== null) return cached;
 
   const title = imageTitle(spec);
   const progress = new BuildProgress(recipe.stepCount(spec), (event) => deps.onProgress(event));
-  await withDeadline(title, timeoutMs, { cacheDir, runner, signal }, progress, async (context) => {
-    await mkdir(cacheDir, { recursive: true, mode: 0o755 });
-    progress.tell(`Preparing ${title}`);
-    await recipe.preflight(spec, context);
-    await rootPlace?.check(context.signal);
-    await recipe.prepare(spec, context, progress);
-    if (rootPlace === null) await buildPreparedImage(recipe, spec, key, context, progress);
-    else await buildInRootPlace(rootPlace, { spec, key, title }, context, progress, deps.onProgress);
-  });
+  const key = await withDeadline(
+    title,
+    timeoutMs,
+    { cacheDir, runner, signal },
+    progress,
+    async (context) => {
+      await mkdir(cacheDir, { recursive: true, mode: 0o755 });
+      progress.tell(`Preparing ${title}`);
+      const settled = await recipe.settle(spec, context);
+      const key = await recipe.key(settled);
+      await recipe.preflight(settled, context);
+      await rootPlace?.check(context.signal);
+      await recipe.prepare(settled, context, progress);
+      if (rootPlace === null) await buildPreparedImage(recipe, settled, key, context, progress);
+      else
+        await buildInRootPlace(rootPlace, { spec: settled, key, title }, context, progress, deps.onProgress);
+      return key;
+    },
+  );
   const image = await readNodeImage(cacheDir, key);
   if (image === null) throw new Error(`the cache gave no image for ${key}`);
   return image;

@@ -36,6 +36,7 @@ interface GoBuild {
  */
 export class GoModuleSource implements ComponentSource {
   readonly name = 'go-modules';
+  readonly activity = 'Building';
   readonly #modules: string;
   readonly #options: GoOptions;
 

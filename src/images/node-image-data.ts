@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ARCHITECTURE_NAMES } from './architecture.ts';
+import { upstreamSchema, type Upstream } from './upstream.ts';
 
 /** Where this package keeps its templates. */
 export function templatesDirectory(): string {
@@ -18,6 +19,17 @@ const componentSchema = z.strictObject({
   variables: z.record(z.string(), z.string()),
   /** Where the programs go in a node, relative to its root. */
   directory: z.enum(['usr/local/bin', 'opt/cni/bin']),
+  /** The project's own binaries; paths below the site, with `{{version}}`, `{{architecture}}` and `{{program}}`. */
+  release: z
+    .strictObject({
+      /** A name of `releases` in upstream.json. */
+      site: z.string(),
+      file: z.string(),
+      /** Path in the archive; without it the file is the program itself. */
+      member: z.string().optional(),
+      checksum: z.strictObject({ file: z.string(), form: z.enum(['sum', 'list']) }),
+    })
+    .optional(),
 });
 
 const componentsSchema = z
@@ -25,10 +37,7 @@ const componentsSchema = z
     components: z.record(z.string(), componentSchema),
     /** The release of a scenario that names none. */
     default: version,
-    releases: z.record(
-      version,
-      z.strictObject({ source: z.string(), versions: z.record(z.string(), version) }),
-    ),
+    releases: z.record(version, z.strictObject({ versions: z.record(z.string(), version) })),
   })
   .superRefine(({ components, default: fallback, releases }, context) => {
     if (!Object.hasOwn(releases, fallback)) {
@@ -81,8 +90,6 @@ const toolchainSchema = z.strictObject({
   sha256: z.record(z.enum(ARCHITECTURE_NAMES), sha256),
 });
 
-const upstreamSchema = z.object({ debianMirror: z.url(), goModuleProxy: z.url() });
-
 /** What a component is built from, whatever its version. */
 export type ComponentDefinition = z.infer<typeof componentSchema>;
 /** Every component, and which version of each a Kubernetes release gets. */
@@ -97,8 +104,6 @@ export type DebianDefinition = z.infer<typeof debianSchema>;
 export type RootFilesystemDefinition = z.infer<typeof rootFilesystemSchema>;
 /** The Go toolchain that is fetched where there is none. */
 export type ToolchainPin = z.infer<typeof toolchainSchema>;
-/** Where things are fetched from. */
-export type Upstream = z.infer<typeof upstreamSchema>;
 
 /** Everything of the templates that is data. */
 export interface NodeImageData {
@@ -108,6 +113,11 @@ export interface NodeImageData {
   readonly rootFilesystem: RootFilesystemDefinition;
   readonly toolchain: ToolchainPin;
   readonly upstream: Upstream;
+}
+
+/** Programs that go into container images made from scratch, where no library is. */
+export function staticProgramsOf({ containers }: ContainerCatalogue): Set<string> {
+  return new Set(containers.flatMap(({ components }) => components));
 }
 
 /**

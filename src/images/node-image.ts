@@ -1,10 +1,37 @@
 import type { Architecture } from './architecture.ts';
 
+/** Where the programs of a node image come from: built from Go modules, or the projects' official binaries. */
+export type ImageSource = 'go' | 'release';
+
+/** A program of the user's own, in the place of the one that the source has. */
+export interface OwnBinary {
+  /** As components.json names it, such as `kubelet`. */
+  readonly program: string;
+  /** Absolute path. */
+  readonly file: string;
+  /** Of the file, in hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /** What a node image is made for. */
 export interface NodeImageSpec {
   /** A Kubernetes release without the `v`, such as `1.36.3`. */
   readonly kubernetesVersion: string;
   readonly architecture: Architecture;
+  /** `auto`, also when nothing is said: what the cache has, else official binaries where they can be reached, else Go. */
+  readonly source?: ImageSource | 'auto';
+  readonly binaries?: readonly OwnBinary[];
+}
+
+/** A spec of which it is settled where the programs come from. */
+export type SettledImageSpec = NodeImageSpec & { readonly source: ImageSource };
+
+/** A program of the user's own in an image. */
+export interface OwnProgram {
+  readonly program: string;
+  readonly sha256: string;
+  /** What it says of its version, such as `Kubernetes v1.37.0-alpha.1`; null when it could not be asked. */
+  readonly version: string | null;
 }
 
 /**
@@ -42,6 +69,9 @@ export interface NodeImage {
   readonly images: Readonly<
     Record<'nginxdualstack' | 'probe' | 'pause' | 'coredns' | 'etcd' | 'kubeProxy', string>
   >;
+  readonly source: ImageSource;
+  /** Programs of the user's own in it, with what each says of its version; null where it says nothing. */
+  readonly binaries: readonly OwnProgram[];
   /** The registry prefix that kubeadm's `imageRepository` takes for this image. */
   readonly imageRepository: string;
   readonly nodeInterface: number;

@@ -15,6 +15,11 @@ export const descriptionSchema = z.object({
   components: z.record(z.string(), z.string()),
   images: z.record(z.enum(['nginxdualstack', 'probe', 'pause', 'coredns', 'etcd', 'kubeProxy']), z.string()),
   imageRepository: z.string(),
+  /** Images of the first version say nothing: all of them were built from Go modules. */
+  source: z.enum(['go', 'release']).default('go'),
+  binaries: z
+    .array(z.object({ program: z.string(), sha256: z.string(), version: z.string().nullable() }))
+    .default([]),
   /** Milliseconds that each step took when the image was built. */
   timingsMs: z.record(z.string(), z.number()),
   /** `NODE_INTERFACE` of what built it; 1 where it does not say. */
@@ -44,9 +49,9 @@ export async function readNodeImage(cacheDir: string, key: string): Promise<Node
   const { kubernetesVersion, architecture, components, images, imageRepository } = description.data;
   const { size: sizeBytes } = await stat(files.rootfs);
   const paths = { metadataFile: files.metadata, rootfsFile: files.rootfs };
-  const { nodeInterface = 1 } = description.data;
+  const { nodeInterface = 1, source, binaries } = description.data;
   const origin = await originOf(files);
-  const content = { components, images, imageRepository, nodeInterface };
+  const content = { components, source, binaries, images, imageRepository, nodeInterface };
   return { key, kubernetesVersion, architecture, ...paths, sizeBytes, ...content, origin };
 }
 

@@ -77,13 +77,25 @@ const imageSchema = z.object({
   key: z.string().describe('What identifies the node image: the same key, the same content.'),
   source: z
     .string()
-    .describe('Where it came from: built, cached, imported, or the name of an upstream image.'),
+    .describe(
+      "Where it came from: official release binaries, Go modules, an import or an image of the user's own.",
+    ),
   archives: z
     .array(
       z.object({ file: z.string(), sizeBytes: z.int(), sha256: z.string(), references: z.array(z.string()) }),
     )
     .optional()
     .describe('Archives of container images that the scenario had loaded into every node.'),
+  binaries: z
+    .array(
+      z.object({
+        program: z.string(),
+        sha256: z.string(),
+        version: z.string().nullable().describe('What it says of itself; null when it could not be asked.'),
+      }),
+    )
+    .optional()
+    .describe("The user's own programs in it."),
   workload: z
     .object({
       image: z.string().describe('The image that answers the Service checks.'),

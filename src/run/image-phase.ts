@@ -1,4 +1,5 @@
 import { StepTracker } from './step-tracker.ts';
+import { ownBinaryNotices } from '../images/own-binary-notices.ts';
 import { runObjectName } from '../plan/assemble-plan.ts';
 import type { StepInfo } from './event.ts';
 import type { RunEvents } from './run-events.ts';
@@ -50,6 +51,7 @@ export async function prepareEngineImage(
       run.prepareImage({ signal: run.interrupted, onProgress }),
     );
     onImage(image);
+    for (const message of ownBinaryNotices(image)) events.emit({ type: 'notice', level: 'info', message });
     return await step(IMAGE_STEPS.import, () => importImage(image, run, owner, events));
   } finally {
     tracker.close();

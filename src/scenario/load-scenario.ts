@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseScenario } from './parse-scenario.ts';
 import type { ParsedScenario, ParseOptions } from './parse-scenario.ts';
+import { checkBinaries } from './check-binaries.ts';
 import { manifestProblems } from './manifest-problems.ts';
 import { compareProblems, makeProblem, printable } from './problem.ts';
 import { readManifest } from './read-manifest.ts';
@@ -60,7 +61,11 @@ export async function loadScenario(path: string, options: ParseOptions = {}): Pr
   const read = await readText(path, MAX_SCENARIO_SIZE, 'a scenario');
   if ('problem' in read) return failed(read.problem, read.sha256);
   const { text, sha256 } = read;
-  return withManifests({ ...parseScenario(text, path, options), sha256, text, manifests: [] }, path);
+  const parsed = parseScenario(text, path, options);
+  const found = await checkBinaries(parsed, path);
+  const loaded = { ...parsed, sha256, text, manifests: [] };
+  if (found.length === 0) return withManifests(loaded, path);
+  return { ...loaded, scenario: null, problems: [...parsed.problems, ...found].sort(compareProblems) };
 }
 
 /** A file's text and the digest of its bytes, or what is wrong with it. */

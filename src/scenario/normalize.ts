@@ -74,6 +74,11 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     egress: written.egress,
     image: written.image ?? null,
     images: written.images,
+    binaries: Object.fromEntries(
+      Object.entries(written.binaries).flatMap(([program, path]) =>
+        path === undefined ? [] : [[program, path]],
+      ),
+    ),
     distribution: written.distribution,
     cni: { name: 'bridge' },
     kubeProxy: written.kubeProxy,

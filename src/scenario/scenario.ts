@@ -59,6 +59,8 @@ export interface Scenario {
   readonly image: string | null;
   /** Archives of container images for every node, as written. */
   readonly images: readonly string[];
+  /** Programs of the user's own: path by program, as written, relative to the scenario file. */
+  readonly binaries: Readonly<Record<string, string>>;
   readonly distribution: { readonly name: DistributionName; readonly version: string };
   readonly cni: { readonly name: 'bridge' };
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };

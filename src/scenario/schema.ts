@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { hasDuplicates, networkSchema, text } from './network-schema.ts';
+import { PROGRAMS, STATIC_PROGRAMS } from './own-programs.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
 
 // Everything that is known about the shape of a scenario file is in this one schema: types, validation, defaults, the editors'
@@ -83,6 +84,27 @@ const cni = z
   .meta({
     description: 'The network plugin.',
     examples: [{ name: 'bridge' }, { name: 'calico', mode: 'bird' }],
+  });
+
+const ownProgram = z
+  .string()
+  .min(1, { error: 'expected the path of a program' })
+  .optional()
+  .meta({ description: 'Path of the program, relative to the scenario file.' });
+
+const binaries = z
+  .strictObject(
+    Object.fromEntries(PROGRAMS.map((name) => [name, ownProgram])) as Record<
+      (typeof PROGRAMS)[number],
+      typeof ownProgram
+    >,
+  )
+  .prefault({})
+  .meta({
+    description:
+      "Programs of your own, in the place of the node image's: for Linux and the node's architecture; those that run in containers " +
+      `of their own (${STATIC_PROGRAMS.join(', ')}) statically linked.`,
+    examples: [{ kubelet: './out/kubelet' }],
   });
 
 const kubeProxy = z
@@ -245,6 +267,7 @@ export const scenarioSchema = z
         'or the beginning of the key of an image in the cache, 4 to 64 letters of 0-9 and a-f.',
       ['images/node-image.tar', 'd3b57c40'],
     ).optional(),
+    binaries,
     distribution,
     cni,
     kubeProxy,

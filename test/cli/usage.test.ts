@@ -39,6 +39,8 @@ const MISTAKES: readonly (readonly [words: readonly string[], said: RegExp])[] =
   [['matrix', '--shards', '0'], /^--shards: "0" is no number from 1 to 1000$/m],
   [['matrix', '--shards', 'x'], /^--shards: "x" is no number/m],
   [['matrix', 'there/is/no/such/folder'], /there is no such file or directory/],
+  [['image', 'build', '--source', 'ftp'], /'ftp' is invalid.*auto.*release.*go/s],
+  [['run', '--image-source', 'ftp'], /'ftp' is invalid.*auto.*release.*go/s],
   [['image', 'remove', 'nope'], /no node image begins with "nope"/],
   [['run', 'there/is/no/such/file.yaml'], /file\.yaml:1:1 there is no such file or directory \(rule file\)/],
 ];
@@ -52,3 +54,36 @@ for (const [words, said] of MISTAKES) {
     t.regex(stderr, said);
   });
 }
+
+test.serial('a file of mirrors that can not be read is a mistake of usage, with its name', async (t) => {
+  const visitor = await visit(t);
+  const file = await visitor.write(
+    'upstream.json',
+    '{ "releases": { "etcd": "http://mirror.example.test" } }',
+  );
+  const { status, stdout, stderr } = await visitor.run(['image', 'build'], { TWINSTACK_UPSTREAM: file });
+  t.is(status, 2, stderr);
+  t.is(stdout, '');
+  t.true(stderr.includes(file));
+  t.regex(stderr, /must be an https:\/\/ URL/);
+});
+
+test.serial('the source of the programs can be set once and for all, and is checked the same', async (t) => {
+  const visitor = await visit(t);
+  const { status, stderr } = await visitor.run(['image', 'build'], { TWINSTACK_IMAGE_SOURCE: 'ftp' });
+  t.is(status, 2, stderr);
+  t.regex(stderr, /TWINSTACK_IMAGE_SOURCE.*is invalid/);
+});
+
+test.serial('a program of your own that is not there is refused, at its place', async (t) => {
+  const visitor = await visit(t);
+  const file = await visitor.write('mine.yaml', 'name: mine\nbinaries:\n  kubelet: ./out/kubelet\n');
+  for (const verb of ['lint', 'plan', 'run']) {
+    const { status, stdout, stderr } = await visitor.run([verb, file]);
+    t.is(status, 2, stderr);
+    t.regex(
+      stdout + stderr,
+      /mine\.yaml:3:12 binaries\.kubelet: \.\/out\/kubelet is not there; paths are relative to the scenario file/,
+    );
+  }
+});

@@ -93,7 +93,7 @@ test('the image has the key that root finds for the same release', async (t) => 
   const { createDebianRecipe } = await import('../../src/images/debian-recipe.ts');
   if (image === undefined) return t.fail('there is no image');
   const { kubernetesVersion, architecture, key } = image;
-  t.is(key, await (await createDebianRecipe()).key({ kubernetesVersion, architecture }));
+  t.is(key, await (await createDebianRecipe()).key({ kubernetesVersion, architecture, source: 'go' }));
   const images = (await lxdGet('/1.0/images?recursion=1')) as { properties: Record<string, string> }[];
   t.true(images.some(({ properties }) => properties['user.twinstack.cache'] === key));
 });

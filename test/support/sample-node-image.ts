@@ -33,6 +33,8 @@ export async function addNodeImage(cacheDir: string, changes: SampleChanges = {}
       kubeProxy: 'r/kube-proxy:v1',
     },
     imageRepository: 'r',
+    source: 'go',
+    binaries: [],
     timingsMs: {},
     ...rest,
   };

@@ -18,6 +18,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     egress: 'blocked',
     image: null,
     images: [],
+    binaries: {},
     distribution: { name: 'kubeadm', version: '1.36.3' },
     cni: { name: 'bridge' },
     kubeProxy: { mode: 'nftables' },

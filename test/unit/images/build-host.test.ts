@@ -10,6 +10,7 @@ import type { ComponentSource } from '../../../src/images/component-source.ts';
 /** A source that can't be used here, so that nothing is ever built. */
 const source: ComponentSource = {
   name: 'none',
+  activity: 'building',
   available: () => Promise.resolve({ available: false, reason: 'no source', hint: 'none' }),
   inputs: () => Promise.resolve(null),
   build: () => Promise.reject(new Error('nothing is built here')),

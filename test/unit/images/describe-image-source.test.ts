@@ -5,7 +5,8 @@ const key = 'abcdef'.repeat(10);
 
 test('a report says whether an image was built here or came in a file', (t) => {
   const at = '2026-02-03T04:05:06.000Z';
-  t.is(describeImageSource({ key, origin: { kind: 'built', at } }), 'built from Go modules');
+  const programs = { source: 'go', binaries: [] } as const;
+  t.is(describeImageSource({ key, ...programs, origin: { kind: 'built', at } }), 'built from Go modules');
   const origin = {
     kind: 'imported',
     at,
@@ -13,7 +14,7 @@ test('a report says whether an image was built here or came in a file', (t) => {
     exportedAt: '2026-01-02T03:04:05.000Z',
   } as const;
   t.is(
-    describeImageSource({ key, origin }),
+    describeImageSource({ key, ...programs, origin }),
     'imported from /media/x.tar (key abcdefabcdef…), exported on 2026-01-02',
   );
 });

@@ -17,6 +17,7 @@ const components: readonly Component[] = ['etcd', 'coredns'].map((name) => ({
 function fakeSource(built: string[], flags = ''): ComponentSource {
   return {
     name: 'fake',
+    activity: 'Building',
     available: () => Promise.resolve({ available: true }),
     inputs: () => Promise.resolve({ flags }),
     build: async ({ name }, outDirectory) => {

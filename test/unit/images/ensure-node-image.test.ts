@@ -137,7 +137,7 @@ test('waiting for another build ends at the signal', async (t) => {
 
 test('a build out of time says what it was at', async (t) => {
   const cacheDir = temporaryDirectory(t);
-  const recipe = fakeRecipe((_outDirectory, signal) => delay(5000, undefined, { signal }));
+  const recipe = fakeRecipe((_outDirectory, signal) => delay(60_000, undefined, { signal }));
   const error = await t.throwsAsync(
     ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 1000 })),
     {

@@ -13,6 +13,8 @@ export function fakeRecipe(
   between: (outDirectory: string, signal: AbortSignal) => Promise<void>,
 ): NodeImageRecipe {
   return {
+    candidates: (spec) => [{ ...spec, source: 'go' }],
+    settle: (spec) => Promise.resolve({ ...spec, source: 'go' }),
     key: () => Promise.resolve(KEY),
     stepCount: () => 1,
     preflight: () => Promise.resolve(),
@@ -26,7 +28,10 @@ export function fakeRecipe(
         return {
           schemaVersion: 1,
           key,
-          ...spec,
+          kubernetesVersion: spec.kubernetesVersion,
+          architecture: spec.architecture,
+          source: spec.source,
+          binaries: [],
           components: { kubernetes: spec.kubernetesVersion },
           images: {
             nginxdualstack: 'r/nginxdualstack:1',

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { contentKey } from '../../../src/images/content-key.ts';
 import { createDebianRecipe } from '../../../src/images/debian-recipe.ts';
 import { templatesDirectory } from '../../../src/images/node-image-data.ts';
-import type { NodeImageSpec } from '../../../src/images/node-image.ts';
+import type { SettledImageSpec } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-const spec: NodeImageSpec = { kubernetesVersion: '1.36.3', architecture: 'amd64' };
+const spec: SettledImageSpec = { kubernetesVersion: '1.36.3', architecture: 'amd64', source: 'go' };
 
 async function copiedTemplates(t: ExecutionContext): Promise<string> {
   const directory = temporaryDirectory(t);
@@ -16,7 +16,7 @@ async function copiedTemplates(t: ExecutionContext): Promise<string> {
   return directory;
 }
 
-async function keyOf(templates: string, changes: Partial<NodeImageSpec> = {}): Promise<string> {
+async function keyOf(templates: string, changes: Partial<SettledImageSpec> = {}): Promise<string> {
   return await (await createDebianRecipe(templates, {})).key({ ...spec, ...changes });
 }
 

@@ -26,6 +26,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     egress: 'open',
     image: null,
     images: [],
+    binaries: {},
     distribution: { name: 'kubeadm', version: '1.36.3' },
     cni: { name: 'bridge' },
     kubeProxy: { mode: 'nftables' },
