@@ -48,6 +48,7 @@ export function commandOf(program: string, paths: readonly string[], options: Ru
     ...(options.keep === undefined || options.keep === 'never' ? [] : ['--keep', options.keep]),
     ...(options.parallel === undefined || options.parallel === '1' ? [] : ['--parallel', options.parallel]),
     ...(options.shard === undefined ? [] : ['--shard', options.shard]),
+    ...(options.command === undefined || options.command === null ? [] : ['--', ...options.command]),
   ];
   return `${program} ${shellWords(words)}`;
 }
