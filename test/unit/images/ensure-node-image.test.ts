@@ -98,7 +98,7 @@ test('an aborted build removes what it made and rejects with the reason', async 
   const reason = new Error('stop');
   const recipe = fakeRecipe(async (_outDirectory, signal) => {
     abort.abort(reason);
-    await delay(5000, undefined, { signal });
+    await delay(60_000, undefined, { signal });
   });
   const error = await t.throwsAsync(
     ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { signal: abort.signal })),
@@ -129,9 +129,9 @@ test('waiting for another build ends at the signal', async (t) => {
 
 test('a build out of time says what it was at', async (t) => {
   const cacheDir = temporaryDirectory(t);
-  const recipe = fakeRecipe((_outDirectory, signal) => delay(5000, undefined, { signal }));
+  const recipe = fakeRecipe((_outDirectory, signal) => delay(60_000, undefined, { signal }));
   const error = await t.throwsAsync(
-    ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 50 })),
+    ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 2000 })),
     {
       instanceOf: FailureError,
     },
