@@ -98,7 +98,7 @@ test('an aborted build removes what it made and rejects with the reason', async 
   const reason = new Error('stop');
   const recipe = fakeRecipe(async (_outDirectory, signal) => {
     abort.abort(reason);
-    await delay(60_000, undefined, { signal });
+    await delay(5000, undefined, { signal });
   });
   const error = await t.throwsAsync(
     ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { signal: abort.signal })),

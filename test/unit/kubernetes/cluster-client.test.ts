@@ -108,5 +108,5 @@ test('nothing keeps the process alive once everything was asked', async (t) => {
     ['--import=tsx', '--input-type=module', '-e', script],
     { timeoutMs: 30_000, signal: never(), env: { TEST_KUBECONFIG: server.kubeconfig } },
   );
-  t.true(Number(stdout) < 4000, `the process lived ${stdout} ms longer`);
+  t.true(Number(stdout) < 2000, `the process lived ${stdout} ms longer`);
 });

@@ -128,7 +128,7 @@ test('a call that does not answer does not outlive the deadline of the whole', a
   const started = performance.now();
   const result = await removeRun(scene.provider, RUN, scene.journal, { ...PATIENT, timeoutMs: 300 });
   t.is(result.outcome, 'incomplete');
-  t.true(performance.now() - started < 20_000);
+  t.true(performance.now() - started < 3000);
 });
 
 test('a user who does not want to wait is told at once what may be left', async (t) => {
