@@ -112,7 +112,7 @@ export async function initCommand(
     const asked = await askWishes(file, options, context);
     chosen = asked.file;
     const text = composeScenario(asked.wishes);
-    const { problems } = parseScenario(text, asked.file, {});
+    const { problems } = parseScenario(text, asked.file);
     for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
     if (problems.some(({ severity }) => severity === 'error')) return 2;
     await mkdir(dirname(resolve(asked.file)), { recursive: true });

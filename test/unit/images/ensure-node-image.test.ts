@@ -139,7 +139,7 @@ test('a build out of time says what it was at', async (t) => {
   const cacheDir = temporaryDirectory(t);
   const recipe = fakeRecipe((_outDirectory, signal) => delay(60_000, undefined, { signal }));
   const error = await t.throwsAsync(
-    ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 1000 })),
+    ensureNodeImageWith(recipe, SPEC, dependencies(cacheDir, { timeoutMs: 2000 })),
     {
       instanceOf: FailureError,
     },

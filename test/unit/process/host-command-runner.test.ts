@@ -114,7 +114,7 @@ test('a program that ends is not waited for longer because its child holds the o
 });
 
 test('standard input is closed: cat ends at once', async (t) => {
-  t.is((await runner.run('cat', [], { timeoutMs: 5000, signal: never() })).stdout, '');
+  t.is((await runner.run('cat', [], { ...LONG, signal: never() })).stdout, '');
 });
 
 test('input reaches the program whole', async (t) => {
