@@ -44,7 +44,7 @@ export function createWorkbench(context: CommandContext): Workbench {
 
 /** Whether a question may be asked: a person is at both ends. */
 export function isInteractive({ stdin, stderr, env }: CommandContext): boolean {
-  return stdin.isTTY && stderr.isTTY && !env['CI'];
+  return stdin.isTTY === true && stderr.isTTY === true && !env['CI'];
 }
 
 /** Writes a result: for programs as one JSON document, for people as lines. */

@@ -112,9 +112,46 @@ export function fixCommands(findings: readonly Finding[], root: boolean): string
   );
 }
 
+/** The owner's leave to set the host up: each list of commands is shown, and asked for, once in a call. */
+export class SetUpLeave {
+  readonly #context: CommandContext;
+  readonly #yes: boolean;
+  readonly #answers = new Map<string, boolean>();
+
+  /** @param yes the leave was given beforehand, with `--yes`. */
+  constructor(context: CommandContext, yes: boolean) {
+    this.#context = context;
+    this.#yes = yes;
+  }
+
+  /** Whether findings that are no blockers are to be fixed as well. */
+  get beforehand(): boolean {
+    return this.#yes;
+  }
+
+  /** Lists what is not ready and what sets it up, and asks on a terminal. */
+  async isGiven(toFix: readonly Finding[], commands: readonly string[]): Promise<boolean> {
+    const key = commands.join('\n');
+    const answered = this.#answers.get(key);
+    if (answered !== undefined) return answered;
+    const say = (line: string): boolean => this.#context.stderr.write(`${line}\n`);
+    say('This host is not ready for a run:');
+    for (const { cause, consequence } of toFix) say(`  - ${cause}: ${consequence}`);
+    say('What sets it up (undone by `npm run scenario -- doctor --undo`):');
+    for (const command of commands) say(`  ${command}`);
+    const given = this.#yes || (isInteractive(this.#context) && (await this.#ask()));
+    this.#answers.set(key, given);
+    return given;
+  }
+
+  async #ask(): Promise<boolean> {
+    const context = { ...this.#context, signal: this.#context.interrupted };
+    return askOn(context).confirm('Set it up now?', '--yes');
+  }
+}
+
 /**
- * Makes this host ready for a run: with `--yes`, or with the user's yes on a terminal, after everything that will be done was
- * listed.
+ * Makes this host ready for a run, if there is leave to.
  * @throws {FailureError} class `preflight` with the commands, when there is no leave or no way.
  */
 export async function prepareHost(
@@ -122,26 +159,16 @@ export async function prepareHost(
   workbench: Workbench,
   image: NeededImage,
   needs: HostNeeds,
-  yes: boolean,
+  leave: SetUpLeave,
 ): Promise<HostReadiness & { readonly engine: EngineInfo }> {
   const before = await examineHost(context, workbench, image, needs);
   const toFix = before.findings.filter(({ severity, fix }) => fix !== null && severity !== 'ok');
   const blockers = before.findings.filter(({ severity }) => severity === 'blocker');
   const hopeless = blockers.filter(({ fix }) => fix === null);
   if (hopeless.length > 0) throw refusal(hopeless, hopeless.map(({ advice }) => advice ?? '').join('\n'));
-  if (blockers.length === 0 && (toFix.length === 0 || !yes)) return ready(before);
+  if (blockers.length === 0 && (toFix.length === 0 || !leave.beforehand)) return ready(before);
   const commands = fixCommands(toFix, before.facts.root);
-  const { stderr } = context;
-  const say = (line: string): boolean => stderr.write(`${line}\n`);
-  say('This host is not ready for a run:');
-  for (const { cause, consequence } of toFix) say(`  - ${cause}: ${consequence}`);
-  say('What sets it up (undone by `npm run scenario -- doctor --undo`):');
-  for (const command of commands) say(`  ${command}`);
-  const agreed =
-    yes ||
-    (isInteractive(context) &&
-      (await askOn({ ...context, signal: context.interrupted }).confirm('Set it up now?', '--yes')));
-  if (!agreed) {
+  if (!(await leave.isGiven(toFix, commands))) {
     const how = 'Say yes with --yes, or run these commands yourself:';
     throw refusal(blockers, [how, ...commands.map((command) => `  ${command}`)].join('\n'));
   }
@@ -152,7 +179,7 @@ export async function prepareHost(
   } catch (error) {
     // A warning is no reason not to run.
     if (blockers.length > 0 || !(error instanceof FailureError)) throw error;
-    say(`${error.failure.message}\n${error.failure.hint ?? ''}\nIt goes on without.`);
+    context.stderr.write(`${error.failure.message}\n${error.failure.hint ?? ''}\nIt goes on without.\n`);
     return ready(before);
   }
   await applyFixes(toFix, setUp);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext, Workbench } from './command-context.ts';
-import { prepareHost, type NeededImage } from './prepare-host.ts';
+import { prepareHost, SetUpLeave, type NeededImage } from './prepare-host.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
 import { runOne, type RunSurroundings } from './run-one.ts';
 import type { RunOptions } from './run-options.ts';
@@ -59,9 +59,10 @@ export class ScenarioQueue {
   readonly #workbench: Workbench;
   readonly #options: QueueOptions;
   readonly #slots = new Set<Slot>();
-  /** The host is prepared once for an image, and its owner asked once. */
+  /** The host is prepared once for the same image and needs, one after the other: what one sets up, the next one finds done. */
   #preparing: Promise<unknown> = Promise.resolve();
   readonly #prepared = new Map<string, ReturnType<typeof prepareHost>>();
+  readonly #leave: SetUpLeave;
   /** The shortage that was told last: it is told once, not at every look. */
   #told: string | null = null;
 
@@ -69,6 +70,7 @@ export class ScenarioQueue {
     this.#context = context;
     this.#workbench = workbench;
     this.#options = options;
+    this.#leave = new SetUpLeave(context, options.run.yes === true);
   }
 
   /**
@@ -183,12 +185,10 @@ export class ScenarioQueue {
 
   #prepareHost(image: NeededImage, needs: HostNeeds): ReturnType<typeof prepareHost> {
     const key = JSON.stringify([image, needs]);
-    const yes = this.#options.run.yes === true;
     const there = this.#prepared.get(key);
     if (there !== undefined) return there;
     const prepare = (): ReturnType<typeof prepareHost> =>
-      prepareHost(this.#context, this.#workbench, image, needs, yes);
-    // One after the other: what one sets up, the next one finds done.
+      prepareHost(this.#context, this.#workbench, image, needs, this.#leave);
     const prepared = this.#preparing.then(prepare, prepare);
     this.#preparing = prepared;
     this.#prepared.set(key, prepared);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -13,6 +13,7 @@ import {
   staleExceptions,
   treatmentOf,
 } from '../support/document-commands.ts';
+import { elfProgram } from '../support/elf-program.ts';
 import { ROOT, VERBS, visit } from './command-line.ts';
 
 /** A command line of ours in a document. */
@@ -184,6 +185,17 @@ test.serial('scenarios in the documents are good, or say which rule refuses them
   const visitor = await visit(t);
   for (const document of ['README.md', 'docs/writing-scenarios.md']) {
     const text = await readFile(join(ROOT, document), 'utf8');
+    // Files of the reader's own, by the names that the examples use.
+    for (const [, name = ''] of text.matchAll(/manifest: (\S+\.yaml)/g)) {
+      const manifest =
+        'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ipFamilyPolicy: RequireDualStack, selector: { run: web }, ports: [{ port: 80 }] }\n';
+      await visitor.write(name, manifest);
+    }
+    for (const [, program = '', path = ''] of text.matchAll(/binaries: \{ (\w+): (\S+) \}/g)) {
+      const file = await visitor.write(path, '');
+      await writeFile(file, elfProgram(program));
+      await chmod(file, 0o755);
+    }
     const scenarios = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = '']) => yaml);
     t.true(scenarios.length > 0, document);
     for (const [index, yaml] of scenarios.entries()) {

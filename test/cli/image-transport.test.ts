@@ -37,8 +37,14 @@ test.serial('an image is carried from one host to another in one file', async (t
   t.regex(again.stdout, /is in the cache already; nothing was imported/);
 
   const [there, here] = await Promise.all([builder, other].map((env) => visitor.run(['image', 'list'], env)));
-  t.regex(there?.stdout ?? '', new RegExp(`^${KEY} {2}Kubernetes 1\\.2\\.3 .* built .* UTC\\n$`));
-  t.regex(here?.stdout ?? '', new RegExp(`^${KEY} .* imported .* UTC from ${file}\\n$`));
+  t.regex(
+    there?.stdout ?? '',
+    new RegExp(`^${KEY} {2}Kubernetes 1\\.2\\.3 .* built .* UTC {2}built from Go modules\\n$`),
+  );
+  t.regex(
+    here?.stdout ?? '',
+    new RegExp(`^${KEY} .* imported .* UTC from ${file} {2}built from Go modules\\n$`),
+  );
 });
 
 test.serial('a file that is there is replaced with --force alone', async (t) => {

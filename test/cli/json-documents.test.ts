@@ -29,6 +29,11 @@ async function leaveImage(visitor: Visitor): Promise<void> {
   await addNodeImage(visitor.file('home/.cache/twinstack'));
 }
 
+async function leaveDeadRunAndImage(visitor: Visitor): Promise<void> {
+  await leaveDeadRun(visitor);
+  await leaveImage(visitor);
+}
+
 /** Each command, the schema of what it prints, and what has to be there before it. */
 const CASES: readonly {
   readonly words: readonly string[];
@@ -42,7 +47,7 @@ const CASES: readonly {
   { words: ['lint', 'test/fixtures/scenarios/invalid/crowded.yaml'], schema: 'lint', holds: /"rule"/ },
   { words: ['list'], schema: 'list', holds: /quickstart/ },
   { words: ['doctor'], schema: 'doctor', holds: /"blocker"/ },
-  { words: ['ps', '--caches'], schema: 'ps', before: leaveDeadRun, holds: /a1b2c3[^]*"folder"/ },
+  { words: ['ps', '--caches'], schema: 'ps', before: leaveDeadRunAndImage, holds: /a1b2c3[^]*"node-image"/ },
   { words: ['down', 'a1b2c3'], schema: 'removal', before: leaveDeadRun, holds: /a1b2c3/ },
   { words: ['gc'], schema: 'removal', before: leaveDeadRun, holds: /a1b2c3/ },
   { words: ['run', 'scenarios/rejected-service-cidr.yaml'], schema: 'report', holds: /"passed"/ },

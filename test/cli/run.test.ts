@@ -128,7 +128,7 @@ test.serial('doctor tells each finding, as text and as one document, and changes
   await addAptGet(visitor);
   const { status, stdout } = await visitor.run(['doctor']);
   t.is(status, 3);
-  t.regex(stdout, /^STOP {2}daemon: LXD is not installed/m);
+  t.regex(stdout, /^ {2}STOP {2}daemon +LXD is not installed: there is no lxc in PATH$/m);
   const json = await visitor.run(['doctor', '--json']);
   t.is(json.status, 3);
   const { findings } = JSON.parse(json.stdout) as { findings: { id: string; severity: string }[] };

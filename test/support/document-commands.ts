@@ -29,8 +29,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run scenario -- gc --caches': 'costs this host its image',
   'npm run scenario -- doctor --undo': 'takes the engine away',
   'rm -r ~/.local/state/twinstack': "removes the user's reports",
-  'npm run scenario -- run scenarios --yes --report-dir report':
-    'takes minutes; clusters.test.ts runs these scenarios, and run.test.ts several at once',
+  'sudo usermod -aG lxd "$USER"': "changes the host's users; not-root.test.ts makes such a user",
+  'sha256sum node-image.tar': 'no command of ours',
+  'npm run scenario -- run scenarios --yes --parallel auto --report-dir report':
+    'takes minutes; clusters.test.ts runs these scenarios, and bad-days.test.ts several at once',
+  'npm run scenario -- run scenarios --parallel auto --shard 1/2': 'takes minutes; the shard of ci.md is run',
+  'npm run scenario -- run scenarios/quickstart.yaml -- npm test': 'own-tests.test.ts runs tests of its own',
+  'npm run scenario -- run mine.yaml -- npm test': 'own-tests.test.ts runs tests of its own',
+  'npm run scenario -- image build --source release':
+    'fetches from the official sites; release-image.test.ts builds from a server of ours',
+  'npm run scenario -- run mine.yaml --set distribution.version=1.35.4': 'builds an image; see docs/evidence',
+  'npm run scenario -- image build --kubernetes 1.35.4': 'takes minutes; see docs/evidence',
   "asciinema rec -c 'npm run scenario -- --yes' quickstart.cast": 'needs a person at a terminal',
   'npx tsx scripts/draw-recording.ts quickstart.cast': 'needs a recording; draw-recording.test.ts draws one',
 };

@@ -162,7 +162,10 @@ test('a place sees the package and Node wherever they are, and each folder once'
 });
 
 test('programs for administrators are found with the PATH of everybody else', async (t) => {
-  t.is(systemPath('/opt/go/bin:/usr/bin'), '/opt/go/bin:/usr/bin:/usr/local/sbin:/usr/sbin:/sbin:/bin');
+  t.is(
+    systemPath('/opt/go/bin:/usr/bin'),
+    '/opt/go/bin:/usr/bin:/usr/local/sbin:/usr/sbin:/sbin:/bin:/snap/bin',
+  );
   t.deepEqual(
     await missingBuildPackages('/nowhere'),
     await missingBuildPackages('/usr/sbin:/usr/bin:/sbin:/bin'),
