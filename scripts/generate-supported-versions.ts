@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { loadNodeImageData, templatesDirectory } from '../src/images/node-image-data.ts';
+import { loadNodeImageData, templatesDirectory } from '../src/images/cache/node-image-data.ts';
 
 const PATH = 'src/scenario/supported-versions.ts';
 

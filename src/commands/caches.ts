@@ -1,7 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeCacheEntry } from '../images/cache-entry.ts';
-import { listNodeImages } from '../images/cached-images.ts';
+import { removeCacheEntry } from '../images/cache/cache-entry.ts';
+import { listNodeImages } from '../images/cache/cached-images.ts';
 import { alignColumns } from '../report/columns.ts';
 import type { Workbench } from './command-context.ts';
 import type { CachedResource, CallOptions } from '../providers/provider.ts';

@@ -4,7 +4,7 @@ import { LxdProvider } from '../providers/lxd/lxd-provider.ts';
 import { Builder } from '../run/builder.ts';
 import { RunStore } from '../run/run-store.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
-import type { RootPlace } from '../images/root-place.ts';
+import type { RootPlace } from '../images/build/root-place.ts';
 import type { Provider } from '../providers/provider.ts';
 
 /** The world as a verb sees it: streams, environment, and what the user's signals have aborted. */

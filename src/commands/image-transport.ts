@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { imageForHost, requireHostArchitecture } from '../images/image-for-host.ts';
-import { findCachedNodeImage, listNodeImages } from '../images/cached-images.ts';
-import { exportNodeImage } from '../images/export-node-image.ts';
-import { exportUsageFailure } from '../images/exported-image.ts';
-import { importNodeImage } from '../images/import-node-image.ts';
+import { findCachedNodeImage, listNodeImages } from '../images/cache/cached-images.ts';
+import { exportNodeImage } from '../images/archive/export-node-image.ts';
+import { exportUsageFailure } from '../images/archive/exported-image.ts';
+import { importNodeImage } from '../images/archive/import-node-image.ts';
 import { packageVersion } from '../package-root.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
-import type { BuildContext } from '../images/build-context.ts';
+import type { BuildContext } from '../images/build/build-context.ts';
 import type { NodeImage } from '../images/node-image.ts';
 
 /** Reading and writing some 400 MB, to a stick at worst, and waiting for another process that does. */

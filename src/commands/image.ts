@@ -1,6 +1,6 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
-import { listNodeImages, removeNodeImage } from '../images/cached-images.ts';
-import { createDebianRecipe } from '../images/debian-recipe.ts';
+import { listNodeImages, removeNodeImage } from '../images/cache/cached-images.ts';
+import { createDebianRecipe } from '../images/build/debian-recipe.ts';
 import { describePrograms } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';

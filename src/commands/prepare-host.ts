@@ -2,12 +2,12 @@ import { isInteractive, type CommandContext, type Workbench } from './command-co
 import { listOwnedRuns } from './owned-runs.ts';
 import { findingGroups } from '../host/findings/all-findings.ts';
 import { ForwardRules, type ForwardVerdict } from '../host/forward-rules.ts';
-import { BUILD_DISK_BYTES, missingBuildPackages } from '../images/build-host.ts';
+import { BUILD_DISK_BYTES, missingBuildPackages } from '../images/build/build-host.ts';
 import type { EngineState, HostNeeds, HostState } from '../host/findings/host-state.ts';
 import type { Finding } from '../host/findings/finding.ts';
 import { readHostFacts, type HostFacts } from '../host/host-facts.ts';
 import { applyFixes, asRoot, fixedSinceStart, requireRights, type SetUpOptions } from '../host/set-up.ts';
-import { findCachedNodeImage } from '../images/cached-images.ts';
+import { findCachedNodeImage } from '../images/cache/cached-images.ts';
 import { FailureError } from '../run/failure.ts';
 import { askOn } from '../ui/ask.ts';
 import type { NodeImageSpec } from '../images/node-image.ts';

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { imageForHost } from '../images/image-for-host.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
-import { ImageArchiveError, readImageArchive } from '../images/read-image-archive.ts';
+import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
-import type { ImageArchive } from '../images/image-archive.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
 import type { ParsedScenario } from '../scenario/parse-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';

@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { withDeadline } from './build-deadline.ts';
-import { buildInRootPlace } from './build-in-root-place.ts';
-import { buildPreparedImage, imageTitle } from './build-prepared-image.ts';
-import { BuildProgress } from './build-progress.ts';
-import { createDebianRecipe } from './debian-recipe.ts';
-import { findCandidate } from './find-candidate.ts';
-import { readNodeImage } from './read-node-image.ts';
-import type { NodeImageRecipe } from './node-image-recipe.ts';
+import { withDeadline } from './build/build-deadline.ts';
+import { buildInRootPlace } from './build/build-in-root-place.ts';
+import { buildPreparedImage, imageTitle } from './build/build-prepared-image.ts';
+import { BuildProgress } from './build/build-progress.ts';
+import { createDebianRecipe } from './build/debian-recipe.ts';
+import { findCandidate } from './sources/find-candidate.ts';
+import { readNodeImage } from './cache/read-node-image.ts';
+import type { NodeImageRecipe } from './build/node-image-recipe.ts';
 import type { ImageProgress, NodeImage, NodeImageSpec } from './node-image.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
-import type { RootPlace } from './root-place.ts';
+import type { RootPlace } from './build/root-place.ts';
 
 /** What a build of a node image needs of its caller. */
 export interface NodeImageDependencies {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { listNodeImages } from './cached-images.ts';
-import { exportUsageFailure } from './exported-image.ts';
-import { importNodeImage, requireFitting } from './import-node-image.ts';
-import { readExportManifest } from './read-exported-image.ts';
-import type { BuildContext } from './build-context.ts';
+import { listNodeImages } from './cache/cached-images.ts';
+import { exportUsageFailure } from './archive/exported-image.ts';
+import { importNodeImage, requireFitting } from './archive/import-node-image.ts';
+import { readExportManifest } from './archive/read-exported-image.ts';
+import type { BuildContext } from './build/build-context.ts';
 import type { NodeImage, NodeImageSpec } from './node-image.ts';
 
 /** A node image that a scenario names itself: in the cache, or in a file that has been looked at and not been imported. */

@@ -6,7 +6,7 @@ import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
-import type { ImageArchive } from '../images/image-archive.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import { forwardRuleName } from '../host/forward-chain.ts';
 import type { Manifest } from '../scenario/manifest.ts';

@@ -1,4 +1,4 @@
-import type { ImageArchive } from '../images/image-archive.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { PlanNode, Step } from './plan.ts';
 
 /** An archive of some GB, through the engine's client. */

@@ -1,4 +1,4 @@
-import type { ImageArchive } from '../images/image-archive.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { CgroupVersion } from '../host/cgroup-settings.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';

@@ -3,7 +3,7 @@ import { FailureError } from './failure.ts';
 import { newRunId } from './run-identity.ts';
 import { takeLease } from './lease.ts';
 import { runObjectName } from '../plan/assemble-plan.ts';
-import type { HostFolder, RootPlace, RootPlaceOptions } from '../images/root-place.ts';
+import type { HostFolder, RootPlace, RootPlaceOptions } from '../images/build/root-place.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { RunStore } from './run-store.ts';
 

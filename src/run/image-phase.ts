@@ -1,5 +1,5 @@
 import { StepTracker } from './step-tracker.ts';
-import { ownBinaryNotices } from '../images/own-binary-notices.ts';
+import { ownBinaryNotices } from '../images/sources/own-binary-notices.ts';
 import { runObjectName } from '../plan/assemble-plan.ts';
 import type { StepInfo } from './event.ts';
 import type { RunEvents } from './run-events.ts';

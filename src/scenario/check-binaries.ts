@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { hostArchitecture, type Architecture } from '../images/architecture.ts';
-import { programProblem } from '../images/program-file.ts';
+import { programProblem } from '../images/sources/program-file.ts';
 import { STATIC_PROGRAMS } from './own-programs.ts';
 import { makeProblem, printable, type Problem } from './problem.ts';
 import type { ParsedScenario } from './parse-scenario.ts';

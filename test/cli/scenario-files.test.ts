@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import { visit } from './command-line.ts';
 import { addNodeImage, sampleKey } from '../support/sample-node-image.ts';
-import { writeScratchImage } from '../../src/images/scratch-image.ts';
+import { writeScratchImage } from '../../src/images/build/scratch-image.ts';
 
 const BAD = `name: bad
 image: ./my node.tar

@@ -8,10 +8,10 @@ import { assertPassed, lxdGet, readWrittenReport, realTest as test, reportFolder
 import { runEntry } from '../support/run-entry.ts';
 import { directoriesOf } from '../../src/host/directories.ts';
 import { requireHostArchitecture } from '../../src/images/image-for-host.ts';
-import { findCachedNodeImage } from '../../src/images/cached-images.ts';
-import { imageFiles, writeImageMetadata } from '../../src/images/pack-image.ts';
-import { imageDirectory, type ImageDescription } from '../../src/images/read-node-image.ts';
-import { writeScratchImage } from '../../src/images/scratch-image.ts';
+import { findCachedNodeImage } from '../../src/images/cache/cached-images.ts';
+import { imageFiles, writeImageMetadata } from '../../src/images/build/pack-image.ts';
+import { imageDirectory, type ImageDescription } from '../../src/images/cache/read-node-image.ts';
+import { writeScratchImage } from '../../src/images/build/scratch-image.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../src/scenario/supported-versions.ts';
 
 /** As of another version of this program: LXD has no image with it, so what runs is from the file alone. */

@@ -90,7 +90,7 @@ test("a user in LXD's group builds the image and passes the quick start; all fil
 test('the image has the key that root finds for the same release', async (t) => {
   const { stdout } = await user.run('image', 'list', '--json');
   const [image] = JSON.parse(stdout) as NodeImage[];
-  const { createDebianRecipe } = await import('../../src/images/debian-recipe.ts');
+  const { createDebianRecipe } = await import('../../src/images/build/debian-recipe.ts');
   if (image === undefined) return t.fail('there is no image');
   const { kubernetesVersion, architecture, key } = image;
   t.is(key, await (await createDebianRecipe()).key({ kubernetesVersion, architecture, source: 'go' }));

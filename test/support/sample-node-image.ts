@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
-import { imageFiles } from '../../src/images/pack-image.ts';
-import { imageDirectory, readNodeImage, type ImageDescription } from '../../src/images/read-node-image.ts';
+import { imageFiles } from '../../src/images/build/pack-image.ts';
+import {
+  imageDirectory,
+  readNodeImage,
+  type ImageDescription,
+} from '../../src/images/cache/read-node-image.ts';
 import type { NodeImage } from '../../src/images/node-image.ts';
 
 /** What of an image a test wants to be otherwise. */

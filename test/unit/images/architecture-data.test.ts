@@ -5,10 +5,10 @@ import { createGunzip } from 'node:zlib';
 import test from 'ava';
 import { extract } from 'tar-stream';
 import { parse } from 'yaml';
-import { ensureDebianBase } from '../../../src/images/debian-base.ts';
-import { findGo } from '../../../src/images/go-toolchain.ts';
-import { loadNodeImageData, templatesDirectory } from '../../../src/images/node-image-data.ts';
-import { writeImageMetadata } from '../../../src/images/pack-image.ts';
+import { ensureDebianBase } from '../../../src/images/build/debian-base.ts';
+import { findGo } from '../../../src/images/sources/go-toolchain.ts';
+import { loadNodeImageData, templatesDirectory } from '../../../src/images/cache/node-image-data.ts';
+import { writeImageMetadata } from '../../../src/images/build/pack-image.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { buildContext, FakeRunner } from './build-surroundings.ts';
 

@@ -1,4 +1,4 @@
-import type { BuildContext } from '../../../src/images/build-context.ts';
+import type { BuildContext } from '../../../src/images/build/build-context.ts';
 import {
   CommandError,
   type CommandOptions,

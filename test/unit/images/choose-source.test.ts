@@ -1,17 +1,17 @@
 import test from 'ava';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findCachedNodeImage } from '../../../src/images/cached-images.ts';
+import { findCachedNodeImage } from '../../../src/images/cache/cached-images.ts';
 import {
   createDebianRecipe,
   DebianRecipe,
   type DebianRecipeParts,
-} from '../../../src/images/debian-recipe.ts';
+} from '../../../src/images/build/debian-recipe.ts';
 import { ensureNodeImageWith } from '../../../src/images/ensure-node-image.ts';
-import { loadNodeImageData, templatesDirectory } from '../../../src/images/node-image-data.ts';
-import { imageFiles } from '../../../src/images/pack-image.ts';
-import { imageDirectory } from '../../../src/images/read-node-image.ts';
-import type { Availability, ComponentSource } from '../../../src/images/component-source.ts';
+import { loadNodeImageData, templatesDirectory } from '../../../src/images/cache/node-image-data.ts';
+import { imageFiles } from '../../../src/images/build/pack-image.ts';
+import { imageDirectory } from '../../../src/images/cache/read-node-image.ts';
+import type { Availability, ComponentSource } from '../../../src/images/sources/component-source.ts';
 import type { ImageProgress, NodeImageSpec, SettledImageSpec } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

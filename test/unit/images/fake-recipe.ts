@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { NodeImageRecipe } from '../../../src/images/node-image-recipe.ts';
+import type { NodeImageRecipe } from '../../../src/images/build/node-image-recipe.ts';
 import type { NodeImageSpec } from '../../../src/images/node-image.ts';
-import { imageFiles } from '../../../src/images/pack-image.ts';
+import { imageFiles } from '../../../src/images/build/pack-image.ts';
 
 export const SPEC: NodeImageSpec = { kubernetesVersion: '1.2.3', architecture: 'amd64' };
 

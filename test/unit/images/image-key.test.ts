@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { contentKey } from '../../../src/images/content-key.ts';
-import { createDebianRecipe } from '../../../src/images/debian-recipe.ts';
-import { templatesDirectory } from '../../../src/images/node-image-data.ts';
+import { contentKey } from '../../../src/images/build/content-key.ts';
+import { createDebianRecipe } from '../../../src/images/build/debian-recipe.ts';
+import { templatesDirectory } from '../../../src/images/cache/node-image-data.ts';
 import type { SettledImageSpec } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

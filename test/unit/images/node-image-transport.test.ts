@@ -7,12 +7,16 @@ import { pack } from 'tar-stream';
 import { buildContext } from './build-surroundings.ts';
 import { addNodeImage, sampleKey, type SampleChanges } from '../../support/sample-node-image.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { findImportedNodeImage, listNodeImages, removeNodeImage } from '../../../src/images/cached-images.ts';
-import { exportNodeImage } from '../../../src/images/export-node-image.ts';
-import { CHECKSUM_NAME, MANIFEST_NAME } from '../../../src/images/exported-image.ts';
-import { importNodeImage } from '../../../src/images/import-node-image.ts';
-import { sha256 } from '../../../src/images/template-files.ts';
-import { writeWholeFile } from '../../../src/images/write-whole-file.ts';
+import {
+  findImportedNodeImage,
+  listNodeImages,
+  removeNodeImage,
+} from '../../../src/images/cache/cached-images.ts';
+import { exportNodeImage } from '../../../src/images/archive/export-node-image.ts';
+import { CHECKSUM_NAME, MANIFEST_NAME } from '../../../src/images/archive/exported-image.ts';
+import { importNodeImage } from '../../../src/images/archive/import-node-image.ts';
+import { sha256 } from '../../../src/images/build/template-files.ts';
+import { writeWholeFile } from '../../../src/images/cache/write-whole-file.ts';
 import { FailureError, type FailureClass } from '../../../src/run/failure.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.000Z');

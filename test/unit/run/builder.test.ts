@@ -8,7 +8,7 @@ import { InMemoryProvider } from '../../support/in-memory-provider.ts';
 import { never } from '../../support/never.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { Program } from '../../support/in-memory-node.ts';
-import type { RootPlaceOptions } from '../../../src/images/root-place.ts';
+import type { RootPlaceOptions } from '../../../src/images/build/root-place.ts';
 
 const FOLDERS = [{ path: '/usr', writable: false }];
 const OPTIONS: RootPlaceOptions = { timeoutMs: 1000, signal: never(), onLine: () => undefined };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { loadNodeImageData, templatesDirectory } from '../../../src/images/node-image-data.ts';
+import { loadNodeImageData, templatesDirectory } from '../../../src/images/cache/node-image-data.ts';
 import {
   DEFAULT_KUBERNETES_VERSION,
   SUPPORTED_KUBERNETES_VERSIONS,

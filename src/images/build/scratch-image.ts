@@ -1,0 +1,160 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { dirname, posix } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { pack, type Header, type Pack } from 'tar-stream';
+import type { NodeImageSpec } from '../node-image.ts';
+
+/** One file or symbolic link of a container image. */
+export type ContainerFile =
+  | { readonly path: string; readonly source: string; readonly mode: number }
+  | { readonly path: string; readonly data: Uint8Array; readonly mode: number }
+  | { readonly path: string; readonly link: string };
+
+/** A container image FROM scratch, of one layer. */
+export interface ScratchImage {
+  /** Name and tag, such as `twinstack.local/pause:3.10`. */
+  readonly reference: string;
+  readonly architecture: NodeImageSpec['architecture'];
+  readonly description: string;
+  readonly entrypoint: readonly string[];
+  readonly files: readonly ContainerFile[];
+}
+
+/** Directories that every image gets: programs expect them, and nothing in an image FROM scratch makes them. */
+const DIRECTORIES = ['/etc', '/run', '/tmp', '/var/lib', '/var/log'];
+
+const SEARCH_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+/** Everything that the same image would otherwise get another time from another build: all of it is the same. */
+const FIXED = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
+
+/**
+ * Writes an image as an OCI layout in a tar archive, which `ctr images import` takes. Equal input gives equal bytes. The layer is not
+ * compressed: it is unpacked at once, and the node image is compressed as a whole.
+ */
+export async function writeScratchImage(image: ScratchImage, file: string): Promise<void> {
+  const layerFile = `${file}.${randomUUID()}.layer`;
+  try {
+    const layerDigest = await writeTar(layerFile, (tar) => addLayer(tar, image.files));
+    const layerSize = (await stat(layerFile)).size;
+    const { description, architecture } = image;
+    const labels = { 'org.opencontainers.image.description': description };
+    const config = json({
+      architecture,
+      os: 'linux',
+      config: { Entrypoint: image.entrypoint, Env: [SEARCH_PATH], WorkingDir: '/', Labels: labels },
+      rootfs: { type: 'layers', diff_ids: [`sha256:${layerDigest}`] },
+    });
+    const manifest = json({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      config: descriptor('application/vnd.oci.image.config.v1+json', config),
+      layers: [
+        {
+          mediaType: 'application/vnd.oci.image.layer.v1.tar',
+          digest: `sha256:${layerDigest}`,
+          size: layerSize,
+        },
+      ],
+      annotations: labels,
+    });
+    const index = json({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [
+        {
+          ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
+          platform: { architecture, os: 'linux' },
+          annotations: { 'io.containerd.image.name': image.reference },
+        },
+      ],
+    });
+    await writeTar(file, async (tar) => {
+      await addData(tar, 'oci-layout', json({ imageLayoutVersion: '1.0.0' }), 0o644);
+      await addData(tar, 'index.json', index, 0o644);
+      await addData(tar, `blobs/sha256/${digestOf(config)}`, config, 0o644);
+      await addData(tar, `blobs/sha256/${digestOf(manifest)}`, manifest, 0o644);
+      await addFile(tar, `blobs/sha256/${layerDigest}`, layerFile, 0o644);
+    });
+  } finally {
+    await rm(layerFile, { force: true });
+  }
+}
+
+async function addLayer(tar: Pack, files: readonly ContainerFile[]): Promise<void> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const directories = new Set<string>();
+  for (const path of [...DIRECTORIES.map((directory) => `${directory}/.`), ...byPath.keys()]) {
+    for (let directory = posix.dirname(path); directory !== '/'; directory = dirname(directory)) {
+      directories.add(directory);
+    }
+  }
+  // Sorted, a directory comes before what is in it.
+  for (const path of [...directories, ...byPath.keys()].sort()) {
+    const name = path.slice(1);
+    const file = byPath.get(path);
+    if (file === undefined) {
+      await addEntry(tar, { name, type: 'directory', mode: path === '/tmp' ? 0o1777 : 0o755 });
+    } else if ('link' in file) {
+      await addEntry(tar, { name, type: 'symlink', linkname: file.link, mode: 0o777 });
+    } else if ('data' in file) {
+      await addData(tar, name, file.data, file.mode);
+    } else {
+      await addFile(tar, name, file.source, file.mode);
+    }
+  }
+}
+
+/** Writes a tar archive. @returns the archive's SHA-256 as hex. */
+async function writeTar(file: string, fill: (tar: Pack) => Promise<void>): Promise<string> {
+  const tar = pack();
+  const hash = createHash('sha256');
+  const measured = new PassThrough();
+  measured.on('data', (chunk: Buffer) => hash.update(chunk));
+  const written = pipeline(tar, measured, createWriteStream(file));
+  const filled = fill(tar).then(
+    () => tar.finalize(),
+    (error: unknown) => {
+      tar.destroy(error as Error);
+      throw error;
+    },
+  );
+  await Promise.all([written, filled]);
+  return hash.digest('hex');
+}
+
+async function addEntry(tar: Pack, header: Partial<Header> & { name: string }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    tar.entry({ ...FIXED, ...header }, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function addData(tar: Pack, name: string, data: Uint8Array, mode: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    tar.entry({ ...FIXED, name, mode }, Buffer.from(data), (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function addFile(tar: Pack, name: string, source: string, mode: number): Promise<void> {
+  const { size } = await stat(source);
+  const entry = tar.entry({ ...FIXED, name, mode, size });
+  await pipeline(createReadStream(source, { highWaterMark: 1 << 20 }), entry);
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function digestOf(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function descriptor(
+  mediaType: string,
+  data: Uint8Array,
+): { mediaType: string; digest: string; size: number } {
+  return { mediaType, digest: `sha256:${digestOf(data)}`, size: data.length };
+}
