@@ -20,7 +20,9 @@ export function describeCheck(check: CheckResult): string {
 
 /** The reason where there is one, and what was seen. */
 export function describeObservation({ reason, evidence }: Pick<CheckResult, 'reason' | 'evidence'>): string {
-  const answer = describeAnswer(evidence);
+  const log: unknown = evidence?.['log'];
+  // The reason why a test failed has its program and its status.
+  const answer = reason !== null && typeof log === 'string' ? oneLine(log) : describeAnswer(evidence);
   if (reason === null) return answer;
   // Most reasons name the address themselves.
   return answer === '' || reason.includes(answer) ? oneLine(reason) : `${oneLine(reason)}, ${answer}`;
