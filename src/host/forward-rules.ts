@@ -8,7 +8,7 @@ import {
   runComment,
   type OwnForwardRule,
 } from './forward-chain.ts';
-import { systemPath } from '../images/build/system-path.ts';
+import { systemPath } from '../process/system-path.ts';
 import { CommandError, type CommandRunner } from '../process/command-runner.ts';
 import type { CallOptions, OwnedResource, ResourceSpec } from '../providers/provider.ts';
 import type { IPFamily } from '../scenario/scenario.ts';

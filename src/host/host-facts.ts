@@ -7,7 +7,7 @@ import { detectCgroup } from './detect-cgroup.ts';
 import { readKernelModules, type ModuleState } from './kernel-modules.ts';
 import { readHostRanges } from './host-ranges.ts';
 import { wildcardListeners } from './wildcard-listeners.ts';
-import { systemPath } from '../images/build/system-path.ts';
+import { systemPath } from '../process/system-path.ts';
 import type { CgroupLayout } from './cgroup-settings.ts';
 import type { UsedRange } from '../network/choose-node-network.ts';
 import type { IPFamily } from '../scenario/scenario.ts';

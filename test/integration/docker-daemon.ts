@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { systemPath } from '../../src/images/build/system-path.ts';
+import { systemPath } from '../../src/process/system-path.ts';
 import { waitUntil } from '../../src/run/wait-until.ts';
 import { never } from '../support/never.ts';
 

@@ -2,7 +2,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { hostArchitecture } from '../architecture.ts';
 import { imagePreflightFailure } from '../image-failure.ts';
-import { systemPath } from './system-path.ts';
+import { systemPath } from '../../process/system-path.ts';
 import type { BuildContext } from './build-context.ts';
 import type { ComponentSource } from '../sources/component-source.ts';
 import type { NodeImageSpec } from '../node-image.ts';

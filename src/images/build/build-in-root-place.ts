@@ -5,7 +5,7 @@ import { remainingMs, type BuildContext } from './build-context.ts';
 import { withCacheLock } from '../cache/cache-entry.ts';
 import { imageFailure } from '../image-failure.ts';
 import { readNodeImage } from '../cache/read-node-image.ts';
-import { systemPath } from './system-path.ts';
+import { systemPath } from '../../process/system-path.ts';
 import { UPSTREAM_VARIABLE } from '../download/upstream.ts';
 import { packageRoot } from '../../package-root.ts';
 import { FailureError, type Failure } from '../../run/failure.ts';

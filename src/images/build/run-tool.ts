@@ -1,6 +1,6 @@
 import { remainingMs, type BuildContext } from './build-context.ts';
 import { imageFailure } from '../image-failure.ts';
-import { systemPath } from './system-path.ts';
+import { systemPath } from '../../process/system-path.ts';
 import type { CommandOptions, CommandResult } from '../../process/command-runner.ts';
 
 /** How one program of a build is run. */

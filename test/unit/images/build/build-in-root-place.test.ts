@@ -10,7 +10,7 @@ import { buildPreparedImage } from '../../../../src/images/build/build-prepared-
 import { BuildProgress } from '../../../../src/images/build/build-progress.ts';
 import { missingBuildPackages } from '../../../../src/images/build/build-host.ts';
 import { ensureNodeImageWith, type NodeImageDependencies } from '../../../../src/images/ensure-node-image.ts';
-import { systemPath } from '../../../../src/images/build/system-path.ts';
+import { systemPath } from '../../../../src/process/system-path.ts';
 import { CommandError } from '../../../../src/process/command-runner.ts';
 import { FailureError, type Failure } from '../../../../src/run/failure.ts';
 import { buildContext, FakeRunner } from '../build-surroundings.ts';
