@@ -89,19 +89,31 @@ async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptio
   });
 }
 
-/** The changes of this host that are recorded, oldest first. */
+/**
+ * The changes of this host that are recorded, oldest first.
+ * @throws {FailureError} class `preflight` for a record that can't be read: to go on would lose what takes changes back.
+ */
 export async function readHostChanges(stateDirectory: string): Promise<HostChange[]> {
+  const file = changesFile(stateDirectory);
   try {
-    return changesSchema.parse(JSON.parse(await readFile(changesFile(stateDirectory), 'utf8')));
-  } catch {
-    return [];
+    return changesSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    const message = `${file} is to say which changes of this host can be undone, and can't be read: ${why}`;
+    const hint = 'Mend it, or move it away: then `doctor --undo` no longer knows what was changed before.';
+    throw new FailureError({ class: 'preflight', step: 'set-up', message, hint }, { cause: error });
   }
 }
 
 /** The findings that were put right since this machine was started; older changes may be gone. */
 export async function fixedSinceStart(stateDirectory: string): Promise<Set<string>> {
   const startedAt = Date.now() - uptime() * 1000;
-  const changes = await readHostChanges(stateDirectory);
+  const changes = await readHostChanges(stateDirectory).catch((error: unknown): HostChange[] => {
+    // It only decides whether a warning is given again.
+    if (error instanceof FailureError) return [];
+    throw error;
+  });
   return new Set(changes.filter(({ at }) => Date.parse(at) > startedAt).map(({ finding }) => finding));
 }
 
@@ -116,7 +128,6 @@ async function writeChanges(changes: readonly HostChange[], stateDirectory: stri
   await writeFileAtomic(file, `${JSON.stringify(changes, null, 2)}\n`, { mode: 0o600 });
 }
 
-/**
 /**
  * Asks sudo whether it lets this user run the commands; on a terminal it asks the user for a password instead. Nothing is changed.
  * @throws {FailureError} class `preflight` with every command, when one of them is not allowed.

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -192,4 +192,21 @@ test('an undo of what is gone by itself is told and does not hold up the others'
   t.deepEqual(ran.slice(2), ['undo gone', 'undo one']);
   t.regex(said.join(), /gone already/);
   t.deepEqual(await readHostChanges(options.stateDirectory), []);
+});
+
+test('a record of changes that can not be read is told, and neither used nor overwritten', async (t) => {
+  const { options, ran } = scene();
+  const file = join(options.stateDirectory, 'host-changes.json');
+  const torn = '[{"at":"2026-01-01T00:00:00.000Z","finding":"pack';
+  writeFileSync(file, torn);
+  for (const attempt of [undoFixes(options), applyFixes([findingOf('one')], options)]) {
+    const error = await t.throwsAsync(attempt, { instanceOf: FailureError });
+    t.like(error?.failure, { class: 'preflight', step: 'set-up' });
+    t.true(error?.failure.message.includes(file), error?.failure.message);
+    t.truthy(error?.failure.hint);
+  }
+  t.deepEqual(ran, []);
+  t.is(readFileSync(file, 'utf8'), torn);
+  // It only decides whether a warning is given again.
+  t.is((await fixedSinceStart(options.stateDirectory)).size, 0);
 });
