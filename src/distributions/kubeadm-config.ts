@@ -40,11 +40,16 @@ function nodeRegistration(context: PlanContext, node: PlanNode): Record<string, 
   };
 }
 
-/** kubeadm's node masks: one flag a family when there are two, the flag without family when there is one. */
+/**
+ * The controller manager's node masks. IPv4 alone has the flag without a family; IPv6 alone has its own flag too: kubeadm looks for the
+ * mask of an IPv6 range there and nowhere else, and refuses a pod range that its default of /64 does not fit in.
+ */
 function nodeMaskArgs(context: PlanContext): Record<string, string> {
   const { families, nodeMasks } = context.scenario.network;
   const flag = (family: IPFamily): string =>
-    families.length === 1 ? 'node-cidr-mask-size' : `node-cidr-mask-size-${family.toLowerCase()}`;
+    families.length === 1 && family === 'IPv4'
+      ? 'node-cidr-mask-size'
+      : `node-cidr-mask-size-${family.toLowerCase()}`;
   return Object.fromEntries(families.map((family) => [flag(family), String(nodeMasks[family])]));
 }
 

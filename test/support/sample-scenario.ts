@@ -43,6 +43,17 @@ export const IPV6_PRIMARY: Partial<Scenario> = {
   },
 };
 
+export const IPV6_ONLY: Partial<Scenario> = {
+  network: {
+    families: ['IPv6'],
+    primaryFamily: 'IPv6',
+    pods: ['fd01::/108'],
+    services: ['fd98::/108'],
+    nodeMasks: { IPv4: null, IPv6: 117 },
+    bridge: { IPv4: null, IPv6: null },
+  },
+};
+
 export const IPV4_ONLY: Partial<Scenario> = {
   network: {
     families: ['IPv4'],

@@ -1,7 +1,13 @@
 import test from 'ava';
 import { parseAllDocuments } from 'yaml';
 import { fileOf, samplePlan } from '../../support/sample-plan.ts';
-import { IPV4_ONLY, IPV6_PRIMARY, sampleScenario, THREE_NODES } from '../../support/sample-scenario.ts';
+import {
+  IPV4_ONLY,
+  IPV6_ONLY,
+  IPV6_PRIMARY,
+  sampleScenario,
+  THREE_NODES,
+} from '../../support/sample-scenario.ts';
 import { SUPPORTED_KUBERNETES_VERSIONS } from '../../../src/scenario/supported-versions.ts';
 import type { Scenario } from '../../../src/scenario/scenario.ts';
 
@@ -56,6 +62,15 @@ for (const { title, change, podSubnet, serviceSubnet, masks, nodeIP, advertise }
     masks: { 'node-cidr-mask-size': '24' },
     nodeIP: '198.51.100.11',
     advertise: '198.51.100.11',
+  },
+  {
+    title: 'IPv6 only',
+    change: IPV6_ONLY,
+    podSubnet: 'fd01::/108',
+    serviceSubnet: 'fd98::/108',
+    masks: { 'node-cidr-mask-size-ipv6': '117' },
+    nodeIP: '2001:db8:88::11',
+    advertise: '2001:db8:88::11',
   },
 ]) {
   test(`${title}: ranges, masks and addresses in the primary family's order`, (t) => {
