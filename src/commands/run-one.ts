@@ -49,13 +49,14 @@ export function imageSpecOf(scenario: Scenario): NodeImageSpec {
 async function fullImageSpec(
   scenario: Scenario,
   file: string,
-  source: NodeImageSpec['source'] = 'auto',
+  source: NonNullable<NodeImageSpec['source']>,
+  signal: AbortSignal,
 ): Promise<NodeImageSpec> {
   const own = Object.entries(scenario.binaries).map(([program, path]) => [
     program,
     resolve(dirname(file), path),
   ]);
-  const binaries = await hashOwnBinaries(Object.fromEntries(own) as Record<string, string>);
+  const binaries = await hashOwnBinaries(Object.fromEntries(own) as Record<string, string>, signal);
   return { ...imageSpecOf(scenario), source, binaries };
 }
 
@@ -105,7 +106,7 @@ export async function runOne(
   try {
     const source = { scenario, file, locate: loaded.locate };
     files = await readScenarioFiles(source, workbench.directories.cache, context.interrupted);
-    imageSpec = await fullImageSpec(scenario, file, options.imageSource);
+    imageSpec = await fullImageSpec(scenario, file, options.imageSource ?? 'auto', context.interrupted);
     const image = { ...imageSpec, own: files.image !== null };
     readiness = await surroundings.prepareHost(image, hostNeedsOf(scenario));
   } catch (error) {

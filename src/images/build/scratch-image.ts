@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Header, type Pack } from 'tar-stream';
+import { createMeter } from '../download/meter.ts';
+import { sha256 } from './template-files.ts';
 import type { NodeImageSpec } from '../node-image.ts';
 
 /** One file or symbolic link of a container image. */
@@ -75,8 +76,8 @@ export async function writeScratchImage(image: ScratchImage, file: string): Prom
     await writeTar(file, async (tar) => {
       await addData(tar, 'oci-layout', json({ imageLayoutVersion: '1.0.0' }), 0o644);
       await addData(tar, 'index.json', index, 0o644);
-      await addData(tar, `blobs/sha256/${digestOf(config)}`, config, 0o644);
-      await addData(tar, `blobs/sha256/${digestOf(manifest)}`, manifest, 0o644);
+      await addData(tar, `blobs/sha256/${sha256(config)}`, config, 0o644);
+      await addData(tar, `blobs/sha256/${sha256(manifest)}`, manifest, 0o644);
       await addFile(tar, `blobs/sha256/${layerDigest}`, layerFile, 0o644);
     });
   } finally {
@@ -111,10 +112,8 @@ async function addLayer(tar: Pack, files: readonly ContainerFile[]): Promise<voi
 /** Writes a tar archive. @returns the archive's SHA-256 as hex. */
 async function writeTar(file: string, fill: (tar: Pack) => Promise<void>): Promise<string> {
   const tar = pack();
-  const hash = createHash('sha256');
-  const measured = new PassThrough();
-  measured.on('data', (chunk: Buffer) => hash.update(chunk));
-  const written = pipeline(tar, measured, createWriteStream(file));
+  const meter = createMeter();
+  const written = pipeline(tar, meter.stream, createWriteStream(file));
   const filled = fill(tar).then(
     () => tar.finalize(),
     (error: unknown) => {
@@ -123,7 +122,7 @@ async function writeTar(file: string, fill: (tar: Pack) => Promise<void>): Promi
     },
   );
   await Promise.all([written, filled]);
-  return hash.digest('hex');
+  return meter.read().sha256;
 }
 
 async function addEntry(tar: Pack, header: Partial<Header> & { name: string }): Promise<void> {
@@ -148,13 +147,9 @@ function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-function digestOf(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
-
 function descriptor(
   mediaType: string,
   data: Uint8Array,
 ): { mediaType: string; digest: string; size: number } {
-  return { mediaType, digest: `sha256:${digestOf(data)}`, size: data.length };
+  return { mediaType, digest: `sha256:${sha256(data)}`, size: data.length };
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { remainingMs, type BuildContext, type WaitContext } from '../build/build-context.ts';
 import { giveToCacheOwner, makeCacheDirectory, makeLockFile } from './cache-owner.ts';
+import { syncFolder } from './sync-folder.ts';
 import { imageFailure } from '../image-failure.ts';
 import { runTool } from '../build/run-tool.ts';
 import { withFileLock } from '../../run/file-lock.ts';
@@ -52,7 +53,7 @@ export async function ensureCacheEntry(
       await runTool(context, 'sync', ['--file-system', temporary], toDisk);
       await giveToCacheOwner(temporary, context.cacheDir);
       await rename(temporary, entry.directory);
-      await syncDirectory(parent);
+      await syncFolder(parent);
     } catch (error) {
       await removeTree(temporary);
       context.signal.throwIfAborted();
@@ -127,13 +128,4 @@ async function removeStaleEntries(parent: string, lockedName: string, context: W
 /** Lock files stay for good: removing one that somebody just opened would let two hold "the same" lock. */
 function lockFile(path: string, { cacheDir }: WaitContext): string {
   return join(cacheDir, 'locks', `${relative(cacheDir, path).replaceAll('/', '-')}.lock`);
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
+import { syncFolder } from './sync-folder.ts';
 
 const PARTIAL = '.partial-';
 
@@ -43,14 +44,5 @@ async function removeDeadPartials(folder: string, name: string): Promise<void> {
     } finally {
       await handle.close();
     }
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { Transform, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pRetry from 'p-retry';
 import { request, type Dispatcher } from 'undici';
 import { connectionError, DownloadError, statusError } from './download-error.ts';
+import { createMeter } from './meter.ts';
 import { createHttpClient, type Environment } from './http-client.ts';
 
 const MAX_REDIRECTS = 5;
@@ -85,22 +85,17 @@ export class Downloader {
     return await this.#retried(url, call, async () => {
       const { body, headers } = await this.#get(url, call.signal);
       const total = Number(headers['content-length']);
-      const hash = createHash('sha256');
       let bytes = 0;
-      const measured = new Transform({
-        transform(chunk: Buffer, _encoding, done) {
-          hash.update(chunk);
-          bytes += chunk.length;
-          call.report(`${name}, ${progressOf(bytes, total)}`);
-          done(null, chunk);
-        },
+      const meter = createMeter((count) => {
+        bytes += count;
+        call.report(`${name}, ${progressOf(bytes, total)}`);
       });
-      await pipeline(body, measured, this.#tuning.openFile(file), { signal: call.signal });
+      await pipeline(body, meter.stream, this.#tuning.openFile(file), { signal: call.signal });
       if (Number.isFinite(total) && total !== bytes) {
         const message = `the transfer was cut after ${bytes} of ${total} bytes: ${url}`;
         throw new DownloadError(message, { transient: true, hint: 'Try again.' });
       }
-      return hash.digest('hex');
+      return meter.read().sha256;
     });
   }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import { ensureCacheEntry } from '../cache/cache-entry.ts';
+import { measureFile } from '../download/meter.ts';
 import { imageFailure } from '../image-failure.ts';
 import { runTool } from '../build/run-tool.ts';
 import type { BuildContext } from '../build/build-context.ts';
@@ -32,7 +32,7 @@ export async function fetchGoToolchain(archive: GoToolchainArchive, context: Bui
     const hint = 'Install Go, or let GOPROXY name a module proxy that this host reaches.';
     context.report(`fetching ${archive.title}`);
     await runTool(context, 'wget', args, { purpose: `fetching ${archive.url}`, hint });
-    const actual = await hashFile(zip);
+    const { sha256: actual } = await measureFile(zip, context.signal);
     if (actual !== archive.sha256) {
       const message = `${archive.url} has the SHA-256 ${actual}, expected ${archive.sha256}`;
       throw imageFailure(
@@ -69,10 +69,4 @@ async function unpackToolchain(zip: string, directory: string, signal: AbortSign
   } finally {
     archive.close();
   }
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ensureCacheEntry } from '../cache/cache-entry.ts';
 import { remainingMs, type BuildContext } from '../build/build-context.ts';
+import { createMeter, measureFile } from '../download/meter.ts';
 import { programProblem } from './program-file.ts';
 import { CommandError } from '../../process/command-runner.ts';
 import { FailureError } from '../../run/failure.ts';
@@ -43,21 +42,24 @@ export interface KeptBinary extends OwnProgram {
 /**
  * Hashes the user's own programs, for the image's key.
  * @param files absolute path by program.
- * @throws {FailureError} of class `usage` for a file that can't be read.
+ * @throws {FailureError} of class `usage` for a file that can't be read; the signal's reason when aborted.
  */
-export async function hashOwnBinaries(files: Readonly<Record<string, string>>): Promise<OwnBinary[]> {
+export async function hashOwnBinaries(
+  files: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<OwnBinary[]> {
   const names = Object.keys(files).sort();
   return await Promise.all(
     names.map(async (program) => {
       const file = files[program] ?? '';
-      const hash = createHash('sha256');
       try {
-        await pipeline(createReadStream(file), hash);
+        const { sha256 } = await measureFile(file, signal);
+        return { program, file, sha256 };
       } catch (error) {
+        signal.throwIfAborted();
         const message = `binaries.${program}: ${file} can't be read: ${error instanceof Error ? error.message : String(error)}`;
         throw new FailureError({ class: 'usage', step: 'image', message, hint: null });
       }
-      return { program, file, sha256: hash.digest('hex') };
     }),
   );
 }
@@ -80,11 +82,11 @@ export async function keepOwnBinaries(
     const entry = { directory: directoryOf(program, sha256, context), title: `your own ${program}` };
     await ensureCacheEntry(entry, context, async (temporary) => {
       const copy = join(temporary, program);
-      const hash = createHash('sha256');
-      const measured = new PassThrough();
-      measured.on('data', (chunk: Buffer) => hash.update(chunk));
-      await pipeline(createReadStream(file), measured, createWriteStream(copy), { signal: context.signal });
-      if (hash.digest('hex') !== sha256)
+      const meter = createMeter();
+      await pipeline(createReadStream(file), meter.stream, createWriteStream(copy), {
+        signal: context.signal,
+      });
+      if (meter.read().sha256 !== sha256)
         throw binaryFailure('infrastructure', `${file} changed while the image was built`);
       const problem = await programProblem(copy, required);
       if (problem !== null) throw binaryFailure('usage', `binaries.${program}: ${file} ${problem}`);

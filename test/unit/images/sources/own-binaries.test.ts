@@ -51,7 +51,7 @@ test('a program is copied into the cache, made executable and asked for its vers
   const folder = temporaryDirectory(t);
   const file = join(folder, 'mine');
   await writeFile(file, elfProgram('kubelet'), { mode: 0o600 });
-  const binaries = await hashOwnBinaries({ kubelet: file });
+  const binaries = await hashOwnBinaries({ kubelet: file }, new AbortController().signal);
   const asked: string[][] = [];
   const context = contextThatSays(folder, 'Kubernetes v1.37.0-alpha.1', asked);
   await keepOwnBinaries(binaries, wanted, context);
@@ -69,7 +69,7 @@ test('a program that can not say its version is taken all the same', async (t) =
   const folder = temporaryDirectory(t);
   const file = join(folder, 'mine');
   await writeFile(file, elfProgram('kubelet'));
-  const binaries = await hashOwnBinaries({ kubelet: file });
+  const binaries = await hashOwnBinaries({ kubelet: file }, new AbortController().signal);
   const context = contextThatSays(folder, null);
   await keepOwnBinaries(binaries, wanted, context);
   t.is((await readOwnBinaries(binaries, context))[0]?.version, null);
@@ -79,7 +79,7 @@ test('a program that changes between key and build is refused, and not kept', as
   const folder = temporaryDirectory(t);
   const file = join(folder, 'mine');
   await writeFile(file, elfProgram('kubelet'));
-  const binaries = await hashOwnBinaries({ kubelet: file });
+  const binaries = await hashOwnBinaries({ kubelet: file }, new AbortController().signal);
   await writeFile(file, elfProgram('another kubelet'));
   const error = await t.throwsAsync(keepOwnBinaries(binaries, wanted, contextThatSays(folder, null)), {
     instanceOf: FailureError,
@@ -90,9 +90,12 @@ test('a program that changes between key and build is refused, and not kept', as
 });
 
 test('a program that is gone is a usage failure that names it', async (t) => {
-  const error = await t.throwsAsync(hashOwnBinaries({ kubelet: '/nowhere/kubelet' }), {
-    instanceOf: FailureError,
-  });
+  const error = await t.throwsAsync(
+    hashOwnBinaries({ kubelet: '/nowhere/kubelet' }, new AbortController().signal),
+    {
+      instanceOf: FailureError,
+    },
+  );
   t.is(error.failure.class, 'usage');
   t.regex(error.message, /binaries\.kubelet: \/nowhere\/kubelet can't be read/);
 });
