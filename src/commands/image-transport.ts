@@ -7,6 +7,7 @@ import { exportUsageFailure } from '../images/archive/exported-image.ts';
 import { importNodeImage } from '../images/archive/import-node-image.ts';
 import { packageVersion } from '../package-root.ts';
 import { FailureError } from '../run/failure.ts';
+import { exitCodeOf } from '../report/exit-status.ts';
 import { tellFailure } from './tell-failure.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import type { BuildContext } from '../images/build/build-context.ts';
@@ -80,8 +81,7 @@ async function transport(
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
-    const { class: kind } = error.failure;
-    return kind === 'usage' ? 2 : kind === 'preflight' ? 3 : 4;
+    return exitCodeOf(error.failure.class);
   }
 }
 

@@ -5,6 +5,7 @@ import { describePrograms } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { FailureError } from '../run/failure.ts';
+import { exitCodeOf } from '../report/exit-status.ts';
 import { tellFailure } from './tell-failure.ts';
 import type { ImageOrigin, ImageProgress, ImageSource } from '../images/node-image.ts';
 import type { Architecture } from '../images/architecture.ts';
@@ -57,7 +58,7 @@ export async function imageBuildCommand(
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
-    return { usage: 2, preflight: 3 }[error.failure.class as string] ?? 4;
+    return exitCodeOf(error.failure.class);
   }
 }
 

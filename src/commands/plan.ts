@@ -1,6 +1,7 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { withOwnTests } from './own-tests.ts';
 import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
+import { exitCodeOf } from '../report/exit-status.ts';
 import { tellFailure } from './tell-failure.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
@@ -40,7 +41,7 @@ export async function planCommand(
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
-    return error.failure.class === 'preflight' ? 3 : 2;
+    return exitCodeOf(error.failure.class);
   }
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
   const { archives } = files;

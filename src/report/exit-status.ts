@@ -139,27 +139,23 @@ function passed(cleanup: CleanupResult, notices: readonly string[]): Verdict {
   return { outcome: 'passed', exitCode, failure: null, notices };
 }
 
-function failed(failure: Failure, signal: string | null | undefined): Verdict {
-  const verdict = (outcome: RunOutcome, exitCode: ExitCode): Verdict => ({
-    outcome,
-    exitCode,
-    failure,
-    notices: [],
-  });
-  switch (failure.class) {
-    case 'check':
-      return verdict('failed', 1);
-    case 'usage':
-      return verdict('error', 2);
-    case 'preflight':
-      return verdict('error', 3);
-    case 'infrastructure':
-      return verdict('error', 4);
-    case 'timeout':
-      return verdict('timed-out', 124);
-    case 'interrupted':
-      return verdict('aborted', signal === 'SIGTERM' ? 143 : 130);
-    case 'bug':
-      return verdict('error', 70);
-  }
+/** The exit status of what failed in this way; of what was interrupted, SIGINT's. */
+export function exitCodeOf(failureClass: Failure['class']): ExitCode {
+  return ENDINGS[failureClass].exitCode;
 }
+
+function failed(failure: Failure, signal: string | null | undefined): Verdict {
+  const terminated = failure.class === 'interrupted' && signal === 'SIGTERM';
+  const { outcome, exitCode } = ENDINGS[failure.class];
+  return { outcome, exitCode: terminated ? 143 : exitCode, failure, notices: [] };
+}
+
+const ENDINGS: Readonly<Record<Failure['class'], Pick<Verdict, 'outcome' | 'exitCode'>>> = {
+  check: { outcome: 'failed', exitCode: 1 },
+  usage: { outcome: 'error', exitCode: 2 },
+  preflight: { outcome: 'error', exitCode: 3 },
+  infrastructure: { outcome: 'error', exitCode: 4 },
+  timeout: { outcome: 'timed-out', exitCode: 124 },
+  interrupted: { outcome: 'aborted', exitCode: 130 },
+  bug: { outcome: 'error', exitCode: 70 },
+};
