@@ -1,5 +1,7 @@
 import { readManifests } from './shipped-scenarios.ts';
+import { distributionNetwork } from '../cni/distribution-network.ts';
 import { bridge } from '../cni/bridge.ts';
+import { k8sSnap } from '../distributions/k8s-snap.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
 import { STORAGE_POOL } from '../providers/lxd/lxd-cache.ts';
 import type { PlanParts } from '../plan/assemble-plan.ts';
@@ -13,8 +15,8 @@ export async function planParts(
   ownManifests: readonly Manifest[],
   host: PlanHost,
 ): Promise<PlanParts> {
-  const distribution = [kubeadm].find(({ name }) => name === scenario.distribution.name);
-  const cni = [bridge].find(({ name }) => name === scenario.cni.name);
+  const distribution = [kubeadm, k8sSnap].find(({ name }) => name === scenario.distribution.name);
+  const cni = [bridge, distributionNetwork].find(({ name }) => name === scenario.cni.name);
   if (distribution === undefined || cni === undefined) {
     throw new Error(`nothing implements ${scenario.distribution.name} with ${scenario.cni.name}`);
   }

@@ -44,13 +44,14 @@ export async function planCommand(
     return exitCodeOf(error.failure.class);
   }
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const { archives } = files;
+  const { archives, binary } = files;
   const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
   const plan = assemblePlan({
     scenario,
     ...inputs,
     ...(await planParts(scenario, manifests, host)),
     archives,
+    binary,
   });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });

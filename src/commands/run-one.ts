@@ -131,6 +131,7 @@ export async function runOne(
     parts: {
       ...(await planParts(scenario, loaded.manifests, planHostOf(readiness))),
       archives: files.archives,
+      binary: files.binary,
     },
     store: workbench.store,
     stateDirectory: workbench.directories.state,

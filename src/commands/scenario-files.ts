@@ -1,10 +1,13 @@
 import { dirname, resolve } from 'node:path';
+import { hostArchitecture } from '../images/architecture.ts';
+import { measureFile } from '../images/download/meter.ts';
+import { programProblem } from '../images/sources/program-file.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
-import type { ImageArchive } from '../images/archive/image-archive.ts';
+import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
 import type { ParsedScenario } from '../scenario/parse-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -12,6 +15,8 @@ import type { Scenario } from '../scenario/scenario.ts';
 /** What a scenario names beside itself, found and looked at. */
 export interface ScenarioFiles {
   readonly archives: readonly ImageArchive[];
+  /** The distribution's program; null where the scenario names none. */
+  readonly binary: InputFile | null;
   /** Null where the scenario leaves the node image to us. */
   readonly image: OwnImage | null;
 }
@@ -47,9 +52,32 @@ export async function readScenarioFiles(
     }
   }
   const image = await ownImage(source, cacheDir, signal, problems);
-  if (problems.length === 0) return { archives, image };
+  const binary = await ownBinary(source, signal, problems);
+  if (problems.length === 0) return { archives, image, binary };
   const message = problems.map(formatProblem).join('\n');
   throw new FailureError({ class: 'usage', step: 'lint', message, hint: null });
+}
+
+async function ownBinary(
+  source: ScenarioSource,
+  signal: AbortSignal,
+  problems: Problem[],
+): Promise<InputFile | null> {
+  const { binary: name } = source.scenario;
+  if (name === null) return null;
+  const path = ['binary'];
+  const file = resolve(baseOf(source, path), name);
+  const architecture = hostArchitecture();
+  try {
+    const wrong = architecture === null ? null : await programProblem(file, { architecture, static: false });
+    if (wrong === null) return { file, ...(await measureFile(file, signal, () => undefined)) };
+    problems.push(problemAt(source, path, `${printable(name)} ${wrong}`));
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    problems.push(problemAt(source, path, `${printable(name)} can't be read: ${why}`));
+  }
+  return null;
 }
 
 async function ownImage(

@@ -1,5 +1,6 @@
 import type { NodeImage } from '../images/node-image.ts';
 import type { Allocation, PlanHost, PlanNode, Step } from '../plan/plan.ts';
+import type { InputFile } from '../images/archive/image-archive.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -16,6 +17,8 @@ export interface PlanContext {
   readonly nodes: readonly PlanNode[];
   readonly image: PlannedImage;
   readonly host: PlanHost;
+  /** The distribution's program on this host; null where the scenario names none. */
+  readonly binary: InputFile | null;
   /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
   filesBefore(node: PlanNode): readonly NodeFile[];
 }

@@ -5,7 +5,7 @@ import { InterruptedError } from '../run/interrupted-error.ts';
 import { printable } from '../report/printable.ts';
 import { KeptOutput } from './kept-output.ts';
 import { endProcesses, TEST_MARK, testMark, type ProcessSearch } from './marked-processes.ts';
-import { SecretFilter } from './secret-filter.ts';
+import { SecretFilter } from '../process/secret-filter.ts';
 import { LineSplitter, ShownLines } from './shown-lines.ts';
 import type { OwnTestCommand, OwnTestEnd, OwnTests, OwnTestSurroundings } from './own-test.ts';
 

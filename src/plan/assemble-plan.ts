@@ -6,7 +6,7 @@ import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
-import type { ImageArchive } from '../images/archive/image-archive.ts';
+import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import { forwardRuleName } from '../host/forward-chain.ts';
 import type { Manifest } from '../scenario/manifest.ts';
@@ -25,13 +25,15 @@ export interface PlanInputs {
   readonly cni: Cni;
   /** Archives of container images that every node loads before anything is applied; none when absent. */
   readonly archives?: readonly ImageArchive[];
+  /** The distribution's program on this host; none when absent. */
+  readonly binary?: InputFile | null;
   readonly host: PlanHost;
 }
 
 /** What a plan is made of that the moment has no part in. */
 export type PlanParts = Pick<
   PlanInputs,
-  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives' | 'host'
+  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives' | 'binary' | 'host'
 >;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -136,7 +138,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
-  const base = { scenario, allocation, nodes, image, host: inputs.host };
+  const base = { scenario, allocation, nodes, image, host: inputs.host, binary: inputs.binary ?? null };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);

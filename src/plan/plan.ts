@@ -1,5 +1,6 @@
-import type { ImageArchive } from '../images/archive/image-archive.ts';
+import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { CgroupVersion } from '../host/cgroup-settings.ts';
+import type { Dialogue } from '../dialogue/dialogue.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
 import type { PhaseName } from '../run/event.ts';
@@ -72,8 +73,10 @@ export type Action =
       readonly retryUntil?: string;
       /** Names the value that the program's standard output becomes. */
       readonly capture?: string;
-      /** An archive on this host that is the program's standard input. */
-      readonly input?: ImageArchive;
+      /** A warning of the run when the program's standard output has this text. */
+      readonly warnWhen?: { readonly text: string; readonly warning: string };
+      /** A file on this host that is the program's standard input. */
+      readonly input?: InputFile | ImageArchive;
     }
   /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
   | { readonly kind: 'connect'; readonly node: string; readonly path: string; readonly timeoutMs: number }
@@ -85,6 +88,16 @@ export type Action =
       readonly timeoutMs: number;
       /** The user's own, by the digest of its file: braces in it are no placeholders, and the report names it. */
       readonly sha256?: string;
+    }
+  /** Answers a program that asks. Answers may hold placeholders. */
+  | {
+      readonly kind: 'dialogue';
+      readonly node: string;
+      /** Tells it from the plan's other dialogues: a label, also of its transcript. */
+      readonly name: string;
+      readonly file: string;
+      readonly args: readonly string[];
+      readonly dialogue: Dialogue;
     }
   | { readonly kind: 'check'; readonly check: PlannedCheck };
 

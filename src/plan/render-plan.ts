@@ -86,8 +86,9 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
       const command = (input: boolean): string =>
         commandLine(dialect.execCommand(action.node, action.file, action.args, input));
       if (action.input === undefined) return [command(false), deadline];
-      const { file, sizeBytes, sha256, references } = action.input;
-      const what = `  # ${references.join(', ')}: ${sizeBytes} bytes, SHA-256 ${sha256}`;
+      const { file, sizeBytes, sha256 } = action.input;
+      const named = 'references' in action.input ? `${action.input.references.join(', ')}: ` : '';
+      const what = `  # ${named}${sizeBytes} bytes, SHA-256 ${sha256}`;
       return [`${command(true)} < ${quoteArgument(file)}`, what, deadline];
     }
     case 'connect':
@@ -99,6 +100,17 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
       return [`  watch until ${conditionText(action.condition)}, at most ${action.timeoutMs / 1000} s`];
     case 'apply':
       return [`  apply ${action.name} on the server's side`, ...indented(action.manifest)];
+    case 'dialogue': {
+      const { prompts, mode, limits } = action.dialogue;
+      const command = commandLine(dialect.execCommand(action.node, action.file, action.args, true));
+      return [
+        `${command} # over a ${mode}`,
+        ...prompts.map(({ pattern, answer, secret }) => {
+          return `  when it asks /${pattern}/, answer ${secret ? 'with a secret' : JSON.stringify(answer)}`;
+        }),
+        `  # each prompt at most ${limits.promptMs / 1000} s, the end at most ${limits.endMs / 1000} s after the last answer`,
+      ];
+    }
     case 'check':
       return [
         ...ownTestLines(action.check),

@@ -1,4 +1,6 @@
 import type { CgroupVersion } from '../host/cgroup-settings.ts';
+import type { Conversation } from '../dialogue/conversation.ts';
+import type { DialogueMode } from '../dialogue/dialogue.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Lease } from '../run/lease.ts';
@@ -113,11 +115,22 @@ export interface NodeFile {
   readonly content: string;
 }
 
+/** A program in a node that is talked to. */
+export interface NodeProgram {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly mode: DialogueMode;
+  /** Tells its processes apart from those of every other program; letters, digits and slashes. */
+  readonly mark: string;
+}
+
 /** One machine of the cluster. It *is* a command runner: programs run inside it. */
 export interface Node extends CommandRunner {
   readonly name: string;
   /** Writes all files in one call; folders are made. */
   writeFiles(files: readonly NodeFile[], options: CallOptions): Promise<void>;
+  /** Starts a program to talk to. The deadline is for what has to be made ready before; the program's own is its dialogue's. */
+  converse(program: NodeProgram, options: CallOptions): Promise<Conversation>;
 }
 
 /** What is true of an engine, as data that the plan asks for. */

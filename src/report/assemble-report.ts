@@ -92,6 +92,7 @@ export function assembleReport(events: readonly RunEvent[], facts: ReportFacts):
     setupMs: facts.setupMs === null ? null : Math.round(facts.setupMs),
     imageMs: phases.find((phase) => phase.name === 'image')?.durationMs ?? null,
     timeToDualStackMs: timeToDualStack(finished?.timeToDualStackMs ?? null, facts.families),
+    dialogues: events.flatMap((event) => (event.type === 'dialogue-finished' ? [event.dialogue] : [])),
     checks: checks.map(toReportCheck),
     failure: verdict.failure,
     cleanup: { outcome: cleanup.outcome, leaked: cleanup.leaked.map(({ kind, name }) => ({ kind, name })) },

@@ -8,6 +8,7 @@ import { createPalette } from './palette.ts';
 import { phaseBars } from './phase-bars.ts';
 import { oneLine } from './printable.ts';
 import type { Report } from './report.ts';
+import { dialogueTitle, transcriptLines } from './transcript-text.ts';
 import { shellWords } from './shell-words.ts';
 
 /** What the reader's screen can show. */
@@ -40,6 +41,12 @@ export function renderReport(report: Report, options: RenderOptions): string {
     ...section('Asked for', facts(asked(report))),
     ...section('Done', [...facts(done(report)), ...alignColumns(nodes(report), columns)]),
     ...section('Time', phaseBars(report, palette, options)),
+    ...report.dialogues.flatMap((dialogue) =>
+      section('Dialogue', [
+        `  ${oneLine(dialogueTitle(dialogue))}`,
+        ...transcriptLines(dialogue).map((line) => `  ${palette.dim(line)}`),
+      ]),
+    ),
     ...section('Observed', facts(observed(report))),
     ...checkTables(report.checks, palette, columns),
     ...(unfinished === 'running' ? [] : section('Left', facts(left(report)))),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dialogueRecordSchema } from '../dialogue/dialogue-record.ts';
 
 /** The version of the report's shape. Fields may be added under the same number; a changed or removed one raises it. */
 export const REPORT_SCHEMA_VERSION = 1;
@@ -154,6 +155,10 @@ export const reportSchema = z
       .describe(
         'From the start of phase launch to the later of the two ClusterIP answers; null when not reached, and for a single-stack run.',
       ),
+    dialogues: z
+      .array(dialogueRecordSchema)
+      .default([])
+      .describe('Programs that asked, and what they were answered; also in transcripts/.'),
     checks: z.array(checkSchema),
     failure: failureSchema.nullable(),
     cleanup: cleanupSchema,

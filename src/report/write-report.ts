@@ -10,6 +10,7 @@ import { redact } from './redact.ts';
 import type { IndexedReport, ReportIndex } from './report-index.ts';
 import { indexReports, withDistinctNames } from './report-index.ts';
 import type { Report } from './report.ts';
+import { dialogueTitle, transcriptLines } from './transcript-text.ts';
 import { stackTrace } from './stack-trace.ts';
 
 const EVENTS_FILE = 'events.jsonl';
@@ -18,6 +19,7 @@ const JUNIT_FILE = 'junit.xml';
 const SUMMARY_FILE = 'summary.md';
 const INDEX_FILE = 'index.json';
 const STACK_TRACE_FILE = 'stack-trace.txt';
+const TRANSCRIPTS_FOLDER = 'transcripts';
 
 /** How {@link ReportWriter} writes. */
 export interface ReportWriterOptions {
@@ -53,6 +55,7 @@ export class ReportWriter {
     for (const file of [REPORT_FILE, JUNIT_FILE, SUMMARY_FILE, STACK_TRACE_FILE]) {
       await rm(join(absolute, file), { force: true });
     }
+    await rm(join(absolute, TRANSCRIPTS_FOLDER), { recursive: true, force: true });
     return new ReportWriter(absolute, openSync(join(absolute, EVENTS_FILE), 'w', 0o644), options);
   }
 
@@ -92,6 +95,11 @@ export class ReportWriter {
       [JUNIT_FILE, () => renderJunit([written])],
       [SUMMARY_FILE, () => renderMarkdown(written)],
     ];
+    for (const dialogue of written.dialogues) {
+      const text = [dialogueTitle(dialogue), '', ...transcriptLines(dialogue), ''].join('\n');
+      files.push([join(TRANSCRIPTS_FOLDER, `${dialogue.name}.txt`), () => text]);
+    }
+    if (written.dialogues.length > 0) await mkdir(join(this.directory, TRANSCRIPTS_FOLDER), { mode: 0o755 });
     const errors: unknown[] = this.#eventsError === null ? [] : [this.#eventsError];
     for (const [name, text] of files) {
       try {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dialogueRecordSchema } from '../dialogue/dialogue-record.ts';
 import { PHASES, type StoredEvent } from './event.ts';
 
 const milliseconds = z.number().nonnegative();
@@ -61,6 +62,12 @@ export const runEventSchema = z
       outcome: z.enum(['passed', 'failed']),
       durationMs: milliseconds,
       message: z.string().nullable(),
+    }),
+    z.object({
+      ...stamp,
+      type: z.literal('dialogue-finished'),
+      step: stepSchema,
+      dialogue: dialogueRecordSchema,
     }),
     z.object({ ...stamp, type: z.literal('check-finished'), check: checkSchema }),
     z.object({

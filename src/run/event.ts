@@ -1,4 +1,5 @@
 import type { CheckResult } from '../checks/check.ts';
+import type { DialogueRecord } from '../dialogue/dialogue-record.ts';
 import type { Failure } from './failure.ts';
 
 /** The phases of a run, in the order in which they begin. */
@@ -85,6 +86,7 @@ export type RunEvent = {
     }
   /** A line that a test of the user's own printed. Only passed on: there may be millions, and a file of their own has them. */
   | { readonly type: 'test-output'; readonly step: StepInfo; readonly text: string }
+  | { readonly type: 'dialogue-finished'; readonly step: StepInfo; readonly dialogue: DialogueRecord }
   | { readonly type: 'check-finished'; readonly check: CheckResult }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'interrupted'; readonly signal: string }

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { judgeOwnTest, noticesOfOwnTest } from '../checks/own-test.ts';
+import { answerProgram } from '../dialogue/answer-program.ts';
+import { dialogueFailure } from './dialogue-failure.ts';
 import { familyWord, type PlannedCheck } from '../checks/planned-check.ts';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
@@ -27,6 +29,8 @@ export interface RunPlanContext {
   readonly signal: AbortSignal;
   /** Runs the plan's tests of the user's own. */
   readonly ownTests: OwnTests;
+  /** Called with each secret that a program gave, before anything else is told. */
+  onSecret(secret: string): void;
   /** Called once with the cluster's kubeconfig, which is a secret. */
   onKubeconfig(kubeconfig: string): Promise<void>;
 }
@@ -149,6 +153,8 @@ class PlanExecution {
       }
       case 'apply':
         return this.#apply(action);
+      case 'dialogue':
+        return this.#dialogue(action, step);
       case 'check': {
         const { check } = action;
         const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
@@ -192,7 +198,7 @@ class PlanExecution {
   }
 
   async #exec(action: Extract<Action, { kind: 'exec' }>, step: Step): Promise<void> {
-    const { provider, values, events, signal } = this.#context;
+    const { provider, values, events, signal, onSecret } = this.#context;
     const node = provider.node(action.node);
     const args = action.args.map((arg) => this.#render(arg));
     const info = stepInfo(step);
@@ -201,11 +207,25 @@ class PlanExecution {
         timeoutMs,
         signal,
         ...(action.input === undefined ? {} : { inputFile: action.input.file }),
-        onLine: (text) => events.emit({ type: 'step-progress', step: info, text, done: null, total: null }),
+        // What prints a secret is not told while it does.
+        ...(action.capture?.startsWith('secret.') === true
+          ? {}
+          : {
+              onLine: (text: string) =>
+                events.emit({ type: 'step-progress', step: info, text, done: null, total: null }),
+            }),
       });
     if (action.retryUntil === undefined) {
       const { stdout } = await attempt(action.timeoutMs);
-      if (action.capture !== undefined) values.set(action.capture, stdout.trim());
+      const { warnWhen } = action;
+      if (warnWhen !== undefined && stdout.includes(warnWhen.text)) {
+        events.emit({ type: 'notice', level: 'warning', message: warnWhen.warning });
+      }
+      if (action.capture !== undefined) {
+        const value = stdout.trim();
+        if (action.capture.startsWith('secret.')) onSecret(value);
+        values.set(action.capture, value);
+      }
       return;
     }
     await waitUntil(
@@ -220,6 +240,38 @@ class PlanExecution {
       },
       { condition: action.retryUntil, timeoutMs: action.timeoutMs, intervalMs: RETRY_MS, signal },
     );
+  }
+
+  async #dialogue(action: Extract<Action, { kind: 'dialogue' }>, step: Step): Promise<void> {
+    const { provider, owner, events, signal } = this.#context;
+    const { name, file, args, dialogue } = action;
+    const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: this.#render(prompt.answer) }));
+    const program = await provider
+      .node(action.node)
+      .converse(
+        { file, args, mode: dialogue.mode, mark: `${owner.runId}/${name}` },
+        { timeoutMs: ENGINE_TIMEOUT_MS, signal },
+      );
+    const result = await answerProgram(program, { ...dialogue, prompts }, { signal });
+    const { outcome, reason, durationMs, transcript } = result;
+    events.emit({
+      type: 'dialogue-finished',
+      step: stepInfo(step),
+      dialogue: {
+        name,
+        node: action.node,
+        command: [file, ...args],
+        mode: dialogue.mode,
+        outcome,
+        reason,
+        durationMs,
+        entries: transcript.entries.map((entry) => ({ ...entry })),
+        omittedBytes: transcript.omittedBytes,
+      },
+    });
+    signal.throwIfAborted();
+    const failure = dialogueFailure(result, { step: step.id, title: step.title, prompts });
+    if (failure !== null) throw new FailureError(failure);
   }
 
   async #connect(action: Extract<Action, { kind: 'connect' }>): Promise<void> {

@@ -191,6 +191,7 @@ export class ScenarioRunner {
         values: this.#values,
         signal,
         ownTests: this.#run.ownTests,
+        onSecret: (secret) => this.#run.onSecret(secret),
         onKubeconfig: async (kubeconfig) => {
           for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
           await store.writeKubeconfig(runId, kubeconfig);

@@ -80,7 +80,15 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
       ),
     ),
     distribution: written.distribution,
-    cni: { name: 'bridge' },
+    cni: { name: written.distribution.name === 'k8s-snap' ? 'distribution' : 'bridge' },
+    bootstrap: written.bootstrap,
+    dialogue: written.dialogue,
+    features: written.features ?? null,
+    install:
+      written.install === undefined || written.install === 'preinstalled'
+        ? { from: 'preinstalled' }
+        : { from: 'snap-store', channel: written.install },
+    binary: written.binary ?? null,
     kubeProxy: written.kubeProxy,
     featureGates: written.featureGates,
     extraArgs: Object.fromEntries(

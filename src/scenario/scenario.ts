@@ -62,7 +62,16 @@ export interface Scenario {
   /** Programs of the user's own: path by program, as written, relative to the scenario file. */
   readonly binaries: Readonly<Record<string, string>>;
   readonly distribution: { readonly name: DistributionName; readonly version: string };
-  readonly cni: { readonly name: 'bridge' };
+  /** `distribution`: the one that the distribution brings with it. */
+  readonly cni: { readonly name: 'bridge' | 'distribution' };
+  readonly bootstrap: 'interactive' | 'file';
+  readonly dialogue: { readonly mode: 'pipe' | 'pty' };
+  /** Null leaves them to the distribution. */
+  readonly features: readonly string[] | null;
+  readonly install:
+    { readonly from: 'preinstalled' } | { readonly from: 'snap-store'; readonly channel: string };
+  /** The distribution's program, as written. */
+  readonly binary: string | null;
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };
   readonly featureGates: Readonly<Record<string, boolean>>;
   readonly extraArgs: Readonly<Partial<Record<ComponentName, Readonly<Record<string, string>>>>>;

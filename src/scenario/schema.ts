@@ -44,7 +44,7 @@ const nodes = z
 const distribution = z
   .strictObject({
     name: z.enum(['kubeadm', 'k0s', 'k8s-snap']).default('kubeadm').meta({
-      description: 'What turns the machines into a cluster. k0s and k8s-snap are not supported yet.',
+      description: 'What turns the machines into a cluster. k0s is not supported yet.',
     }),
     version: z
       .string({ error: VERSION_SHAPE })
@@ -116,6 +116,29 @@ const kubeProxy = z
   })
   .prefault({})
   .meta({ description: 'kube-proxy, which makes Services work.', examples: [{ mode: 'iptables' }] });
+
+const dialogue = z
+  .strictObject({
+    mode: z
+      .enum(['pipe', 'pty'])
+      .default('pipe')
+      .meta({ description: 'Whether the program has pipes, or believes in a terminal.' }),
+  })
+  .prefault({})
+  .meta({
+    description: 'How a program that asks is talked to, with bootstrap: interactive.',
+    examples: [{ mode: 'pty' }],
+  });
+
+const features = z
+  .array(z.string())
+  .refine((names) => !hasDuplicates(names), { error: 'names a feature twice' })
+  .optional()
+  .meta({
+    description:
+      'What k8s-snap switches on; unless written its own default when it is asked, and network and dns with a file.',
+    examples: [['network', 'dns']],
+  });
 
 function argumentsOf(program: string, note = '') {
   return z
@@ -281,15 +304,17 @@ export const scenarioSchema = z
     extraArgs,
     bootstrap: z.enum(['interactive', 'file']).default('file').meta({
       description:
-        "How the distribution is told what to do: by a file, or by answering its questions (k8s-snap's interactive bootstrap). interactive is not supported yet.",
+        'How the distribution is told what to do: by a file, or by answering its questions, as a person would (k8s-snap).',
     }),
+    dialogue,
+    features,
     install: text(
-      'Where the distribution is installed from: a snap channel or a release. Not supported yet.',
-      ['1.36-classic/stable'],
+      'Where the distribution is installed from: preinstalled for what is in the image, else a channel of the snap store.',
+      ['preinstalled', '1.36-classic/stable'],
     ).optional(),
     binary: text(
-      "Path of the distribution's program on this host, to be copied into the nodes. Not supported yet.",
-      ['./k0s'],
+      "Path of the distribution's program on this host, relative to the scenario file, to be copied into the nodes.",
+      ['./k8s'],
     ).optional(),
     workloads: z
       .array(workload)

@@ -107,6 +107,9 @@ export class PlainRenderer implements Renderer {
           ...message.map((line) => `         ${line}`),
         ];
       }
+      case 'dialogue-finished':
+        // Its step tells how it ended; the report has the words.
+        return [];
       case 'test-output':
         return [`${dim(`${ownTestName(event.step)} |`)} ${printable(event.text)}`.trimEnd()];
       case 'check-finished': {

@@ -123,6 +123,9 @@ export class RunDrawing {
           event.outcome === 'failed' ? event.message : undefined,
         );
         break;
+      case 'dialogue-finished':
+        // Its step tells how it ended; the report has the words.
+        break;
       case 'check-finished':
         this.#addCheck(event.check);
         break;

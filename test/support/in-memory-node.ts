@@ -1,6 +1,7 @@
 import { CommandError } from '../../src/process/command-runner.ts';
 import type { CommandOptions, CommandResult } from '../../src/process/command-runner.ts';
-import type { CallOptions, Node, NodeFile } from '../../src/providers/provider.ts';
+import type { Conversation } from '../../src/dialogue/conversation.ts';
+import type { CallOptions, Node, NodeFile, NodeProgram } from '../../src/providers/provider.ts';
 
 /** What a program does in a node: its end, or an error. */
 export type Program = (call: {
@@ -36,6 +37,11 @@ export class InMemoryNode implements Node {
     if (accepted === 'any' || accepted.includes(result.exitCode)) return result;
     const message = `${file} ended with status ${result.exitCode}: ${result.stderr}`;
     throw new CommandError(message, { ...result, kind: 'exit', command: [file, ...args] });
+  }
+
+  async converse(_program: NodeProgram, options: CallOptions): Promise<Conversation> {
+    await this.#before('run', options);
+    throw new Error(`no program can be talked to in ${this.name}`);
   }
 
   async writeFiles(_files: readonly NodeFile[], options: CallOptions): Promise<void> {

@@ -1,6 +1,9 @@
 import { packNodeFiles } from '../node-files.ts';
 import { PROJECT } from './lxd-client.ts';
-import type { CallOptions, Node, NodeFile } from '../provider.ts';
+import { DIALOGUE_MARK, NodeConversation } from '../node-conversation.ts';
+import { endScript, startInTerminal, terminalFiles, type StartedAs } from '../terminal-program.ts';
+import type { CallOptions, Node, NodeFile, NodeProgram } from '../provider.ts';
+import type { Conversation } from '../../dialogue/conversation.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
 
 /** `lxc exec` for a program without a terminal. */
@@ -49,6 +52,24 @@ export class LxdNode implements Node {
     await this.run('tar', ['--extract', '--file=-', '--directory=/', '--no-same-owner'], {
       ...options,
       input,
+    });
+  }
+
+  async converse(program: NodeProgram, options: CallOptions): Promise<Conversation> {
+    const { mode, mark, file, args } = program;
+    if (mode === 'pty') await this.writeFiles(await terminalFiles(), options);
+    const started: StartedAs = mode === 'pty' ? startInTerminal(program) : { file, args, env: {} };
+    const env = { ...started.env, [DIALOGUE_MARK]: mark };
+    const flags = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    return new NodeConversation({
+      node: this,
+      client: {
+        file: 'lxc',
+        args: execArguments(this.name, started.file, started.args, flags),
+        env: process.env,
+      },
+      mark,
+      endScript: await endScript(),
     });
   }
 }

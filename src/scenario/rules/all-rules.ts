@@ -1,4 +1,5 @@
 import { FAMILY_RULES } from './family-rules.ts';
+import { DISTRIBUTION_RULES } from './distribution-rules.ts';
 import { KUBERNETES_RULES } from './kubernetes-rules.ts';
 import { nameRule } from './name-rule.ts';
 import { NODE_RULES } from './node-rules.ts';
@@ -17,5 +18,6 @@ export const ALL_RULES: readonly Rule[] = [
   ...NODE_RULES,
   ...KUBERNETES_RULES,
   testNameRule,
+  ...DISTRIBUTION_RULES,
   notYet,
 ];

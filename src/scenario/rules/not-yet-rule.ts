@@ -7,12 +7,12 @@ function later(path: DocumentPath, what: string, why: string, instead: string): 
   return { path, message: `${what} is not supported yet (${why}); ${instead}` };
 }
 
-function machineFindings({ provider, nodes }: WrittenScenario): Finding[] {
+function machineFindings({ provider, nodes, distribution }: WrittenScenario): Finding[] {
   return [
     ...(provider === 'incus' || provider === 'kind'
       ? [later(['provider'], provider, 'this version makes its nodes with LXD', 'use lxd or auto')]
       : []),
-    ...(nodes.controlPlanes > 1
+    ...(nodes.controlPlanes > 1 && distribution.name !== 'k8s-snap'
       ? [
           later(
             ['nodes', 'controlPlanes'],
@@ -33,14 +33,14 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
   const { distribution, cni } = written;
-  const isOther = distribution.name !== 'kubeadm';
+  const isOther = distribution.name === 'k0s';
   return [
     ...(isOther
       ? [
           later(
             ['distribution', 'name'],
             distribution.name,
-            'this version bootstraps with kubeadm',
+            'this version bootstraps with kubeadm or k8s-snap',
             'use kubeadm',
           ),
         ]
@@ -82,23 +82,8 @@ function workFindings({ workloads }: WrittenScenario): Finding[] {
   ];
 }
 
-function bootstrapFindings({ bootstrap, install, binary, extraArgs }: WrittenScenario): Finding[] {
-  const fromImage = 'kubeadm comes with the node image';
+function argumentFindings({ extraArgs }: WrittenScenario): Finding[] {
   return [
-    ...(bootstrap === 'interactive'
-      ? [
-          later(
-            ['bootstrap'],
-            'interactive',
-            'it is for distributions that ask questions, and kubeadm asks none',
-            'use file',
-          ),
-        ]
-      : []),
-    ...(install === undefined
-      ? []
-      : [later(['install'], 'choosing where it comes from', fromImage, 'remove install')]),
-    ...(binary === undefined ? [] : [later(['binary'], 'a program of your own', fromImage, 'remove binary')]),
     ...(Object.keys(extraArgs.kubeProxy ?? {}).length === 0
       ? []
       : [
@@ -127,7 +112,7 @@ export const notYet: Rule = {
       ...machineFindings(written),
       ...distributionFindings(context),
       ...workFindings(written),
-      ...bootstrapFindings(written),
+      ...argumentFindings(written),
     ];
   },
 };

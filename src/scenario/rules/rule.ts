@@ -47,6 +47,7 @@ export const SERVICES: DocumentPath = ['network', 'services'];
 export const BRIDGE: DocumentPath = ['network', 'bridge'];
 export const NODE_MASKS: DocumentPath = ['network', 'nodeMasks'];
 export const PRIMARY_FAMILY: DocumentPath = ['network', 'primaryFamily'];
+export const FEATURES: DocumentPath = ['features'];
 export const NODES: DocumentPath = ['nodes'];
 /** Defaults of ranges come in the order of the families, so whatever looks at ranges depends on these. */
 export const RANGES: readonly DocumentPath[] = [FAMILIES, PRIMARY_FAMILY, PODS, SERVICES];

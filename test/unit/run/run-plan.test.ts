@@ -46,6 +46,7 @@ function sceneOf(t: ExecutionContext, program: Program, signal = never()): Scene
     events: new RunEvents(RUN, []),
     values: new Map(),
     signal,
+    onSecret: () => undefined,
     ownTests: { run: () => Promise.reject(new Error('this plan has no test')) },
     onKubeconfig: () => Promise.resolve(),
   };

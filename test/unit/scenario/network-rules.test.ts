@@ -144,7 +144,7 @@ cases('primary-family', [
   ],
   [
     `pods: [fd01::/108, 10.1.0.0/16], ${SERVICES}`,
-    ['primary-family network.pods', 'not-yet distribution.name'],
+    ['primary-family network.pods'],
     'distribution: { name: k8s-snap }',
   ],
   [

@@ -108,13 +108,54 @@ cases('test-name', [
   ['tests: [{ run: [x], name: a }, { run: [y], name: a }]', ['test-name tests[1].name']],
 ]);
 
+const SNAP = 'distribution: { name: k8s-snap }';
+
+cases('distribution-option', [
+  ['bootstrap: interactive', ['distribution-option bootstrap']],
+  ['dialogue: { mode: pty }', ['distribution-option dialogue']],
+  ['features: [dns]', ['distribution-option features']],
+  ['install: 1.36-classic/stable', ['distribution-option install']],
+  ['binary: ./k8s', ['distribution-option binary']],
+  [
+    `${SNAP}\nbootstrap: interactive\ndialogue: { mode: pty }\nfeatures: [dns]\ninstall: preinstalled\nbinary: ./k8s`,
+    [],
+  ],
+  ['kubeProxy: { mode: iptables }\ncni: { name: bridge }', []],
+  [`${SNAP}\nkubeProxy: { mode: iptables }`, ['distribution-option kubeProxy']],
+  [`${SNAP}\nbinaries: { kubelet: ./kubelet }`, ['distribution-option binaries']],
+  [`${SNAP}\nnetwork: { nodeMasks: { ipv4: 24 } }`, ['distribution-option network.nodeMasks']],
+]);
+
+cases('feature-name', [
+  [`${SNAP}\nfeatures: [network, dns, gateway, ingress, local-storage, load-balancer]`, []],
+  [`${SNAP}\nfeatures: [metrics-server]`, []],
+  [`${SNAP}\nbootstrap: interactive\nfeatures: [metrics-server]`, ['feature-name features[0]']],
+  [`${SNAP}\nfeatures: [foo]`, ['feature-name features[0]']],
+  [`${SNAP}\nfeatures: ['dns ']`, ['feature-name features[0]']],
+  [`${SNAP}\nfeatures: [dns, dns]`, ['schema features']],
+]);
+
+cases('feature-choice', [
+  [`${SNAP}\nbootstrap: interactive\nfeatures: []`, ['feature-choice features']],
+  [`${SNAP}\nbootstrap: interactive`, []],
+  [`${SNAP}\nbootstrap: file\nfeatures: []`, []],
+]);
+
+cases('feature-network', [
+  [`${SNAP}\nfeatures: [gateway, network]`, []],
+  [`${SNAP}\nfeatures: [gateway]`, ['feature-network features[0]']],
+  [`${SNAP}\nfeatures: [dns, ingress]`, ['feature-network features[1]']],
+  [`${SNAP}\nfeatures: [load-balancer]`, []],
+]);
+
 cases('not-yet', [
   ['provider: lxd', []],
   ['provider: auto', []],
   ['provider: incus', ['not-yet provider']],
   ['nodes: { controlPlanes: 1 }', []],
   ['nodes: { controlPlanes: 2 }', ['not-yet nodes.controlPlanes']],
-  ['distribution: { name: k8s-snap }', ['not-yet distribution.name']],
+  ['distribution: { name: k8s-snap }\nnodes: { controlPlanes: 3 }', []],
+  ['distribution: { name: k0s }', ['not-yet distribution.name']],
   ['distribution: { version: 1.36.3 }', []],
   ['distribution: { version: 1.36.2 }', ['not-yet distribution.version']],
   ['distribution: { version: 1.36.3+k0s.2 }', ['not-yet distribution.version']],
@@ -125,9 +166,6 @@ cases('not-yet', [
   ['cni: { name: calico, mode: bird }', ['not-yet cni.name']],
   ['cni: { mode: bird }', ['not-yet cni.mode']],
   ['bootstrap: file', []],
-  ['bootstrap: interactive', ['not-yet bootstrap']],
-  ['install: 1.36-classic/stable', ['not-yet install']],
-  ['binary: ./k0s', ['not-yet binary']],
   ['image: mine', []],
   ['images: []\ntests: []', []],
   ['images: [a.tar]', []],

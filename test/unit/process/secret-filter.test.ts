@@ -1,5 +1,5 @@
 import test from 'ava';
-import { SecretFilter } from '../../../src/own-tests/secret-filter.ts';
+import { SecretFilter } from '../../../src/process/secret-filter.ts';
 
 function pass(secrets: string[], ...chunks: Buffer[]): Buffer {
   const filter = new SecretFilter(() => secrets);

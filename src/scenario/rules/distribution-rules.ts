@@ -1,0 +1,128 @@
+import type { DocumentPath } from '../document-path.ts';
+import { printable } from '../problem.ts';
+import { suggest } from '../suggest.ts';
+import { FEATURES, type Finding, type Rule, type RuleContext } from './rule.ts';
+
+/** Keys that only some distributions have a use for. */
+const OF_KUBEADM: readonly (readonly [path: DocumentPath, why: string])[] = [
+  [['network', 'nodeMasks'], 'its own network deals the pod range out'],
+  [['cni'], 'it brings its own network'],
+  [['kubeProxy'], 'its own network does what kube-proxy does elsewhere'],
+  [['featureGates'], 'it starts the components with gates of its own'],
+  [['extraArgs'], 'it starts the components with arguments of its own'],
+  [['binaries'], 'its programs come with it'],
+];
+const OF_K8S_SNAP: readonly (readonly [path: DocumentPath, why: string])[] = [
+  [['dialogue'], 'kubeadm asks nothing'],
+  [['features'], 'kubeadm has none'],
+  [['install'], 'kubeadm comes with the node image'],
+  [['binary'], 'kubeadm comes with the node image; binaries puts a program of your own into it'],
+];
+
+/** What a distribution has no use for would be ignored. */
+export const distributionOption: Rule = {
+  id: 'distribution-option',
+  summary: 'The file sets nothing that its distribution has no use for.',
+  reads: [['distribution', 'name']],
+  check({ written, isWritten }) {
+    const { name } = written.distribution;
+    const others = name === 'k8s-snap' ? OF_KUBEADM : name === 'kubeadm' ? OF_K8S_SNAP : [];
+    const found = others
+      .filter(([path]) => isWritten(path))
+      .map(([path, why]): Finding => ({
+        path,
+        atKey: true,
+        message: `${name} has no use for ${path.join('.')} (${why}): remove it`,
+      }));
+    if (name !== 'kubeadm' || written.bootstrap !== 'interactive') return found;
+    const message = 'interactive is for distributions that ask questions, and kubeadm asks none: use file';
+    return [...found, { path: ['bootstrap'], message }];
+  },
+};
+
+/** What `k8s bootstrap --interactive` offers, in its order. */
+const OFFERED = ['network', 'dns', 'gateway', 'ingress', 'local-storage', 'load-balancer'];
+/** What a file can switch beside that. */
+const OF_FILES = ['metrics-server'];
+
+const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
+
+/** k8s bootstrap asks again: `"foo" is not a valid option.` */
+export const featureName: Rule = {
+  id: 'feature-name',
+  summary: `Features of k8s-snap are among ${OFFERED.join(', ')}, and with bootstrap: file ${OF_FILES.join(', ')}.`,
+  reads: [FEATURES, ['distribution', 'name'], ['bootstrap']],
+  check(context) {
+    if (!isK8sSnap(context)) return [];
+    const { features = [], bootstrap } = context.written;
+    const known = bootstrap === 'file' ? [...OFFERED, ...OF_FILES] : OFFERED;
+    return features.flatMap((feature, index): Finding[] => {
+      if (known.includes(feature)) return [];
+      const near = suggest(feature, known);
+      const instead = near === null ? `it has ${known.join(', ')}` : `did you mean ${near}?`;
+      const message = `${printable(feature)} is no feature here: ${instead} (k8s bootstrap would ask again: "… is not a valid option.")`;
+      return [{ path: [...FEATURES, index], message }];
+    });
+  },
+};
+
+/** With an empty answer the program takes its default: nobody can choose none. */
+export const featureChoice: Rule = {
+  id: 'feature-choice',
+  summary: 'With bootstrap: interactive at least one feature is chosen, or none is written.',
+  reads: [FEATURES, ['distribution', 'name'], ['bootstrap']],
+  check(context) {
+    const { features, bootstrap } = context.written;
+    if (!isK8sSnap(context) || bootstrap === 'file' || features?.length !== 0) return [];
+    const message =
+      'an empty list can not be answered: k8s bootstrap takes an empty line for its default. Name one, or remove features';
+    return [{ path: FEATURES, message }];
+  },
+};
+
+/** k8s bootstrap: `invalid cluster configuration: gateway requires network to be enabled`. */
+export const featureNetwork: Rule = {
+  id: 'feature-network',
+  summary: 'The features gateway and ingress of k8s-snap come with network.',
+  reads: [FEATURES, ['distribution', 'name']],
+  check(context) {
+    const { features = [] } = context.written;
+    if (!isK8sSnap(context) || features.includes('network')) return [];
+    return features.flatMap((feature, index): Finding[] =>
+      feature === 'gateway' || feature === 'ingress'
+        ? [
+            {
+              path: [...FEATURES, index],
+              message: `${feature} needs network: add it (k8s bootstrap would refuse it: "${feature} requires network to be enabled")`,
+            },
+          ]
+        : [],
+    );
+  },
+};
+
+/** canonical/k8s-snap issue 986: one report, not confirmed. */
+export const snapFamilyOrder: Rule = {
+  id: 'snap-family-order',
+  summary: 'k8s-snap is given IPv4 first in a dual-stack cluster; a warning.',
+  reads: [
+    ['network', 'pods'],
+    ['network', 'services'],
+    ['distribution', 'name'],
+  ],
+  check(context) {
+    const [first, second] = context.network.services;
+    if (!isK8sSnap(context) || first?.family !== 'IPv6' || second === undefined) return [];
+    const message =
+      'IPv6 first was reported to make the bootstrap of k8s-snap fail (canonical/k8s-snap#986, not confirmed); IPv4 first works';
+    return [{ path: first.path, message, severity: 'warning' }];
+  },
+};
+
+export const DISTRIBUTION_RULES: readonly Rule[] = [
+  distributionOption,
+  featureName,
+  featureChoice,
+  featureNetwork,
+  snapFamilyOrder,
+];

@@ -1,0 +1,3 @@
+module twinstack.local/rigs/hostile
+
+go 1.23

@@ -1,0 +1,3 @@
+module twinstack.local/rigs/k8s
+
+go 1.23
