@@ -6,11 +6,8 @@ import { tellFailure } from './tell-failure.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
-import { secretAnswers } from '../plan/secret-answers.ts';
-import { redact } from '../report/redact.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
-import { modulesToLoad, readKernelModules, SNAP_MODULES } from '../host/kernel-modules.ts';
 import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
@@ -39,31 +36,25 @@ export async function planCommand(
   let files: ScenarioFiles;
   try {
     const source = { scenario, file, locate };
-    const surroundings = { cacheDir: directories.cache, environment: context.env };
-    files = await readScenarioFiles(source, surroundings, context.interrupted);
+    files = await readScenarioFiles(source, directories.cache, context.interrupted);
   } catch (error) {
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
     return exitCodeOf(error.failure.class);
   }
-  const { archives, binary, snaps, image } = files;
-  const inputs = sampleInputs(scenario, SAMPLE_RUN_ID, image?.kind === 'foreign' ? image : null);
-  const host = {
-    cgroupVersion: cgroupVersionOf(await detectCgroup()),
-    kernelModules: modulesToLoad(await readKernelModules(SNAP_MODULES)),
-    dropped: [],
-  };
+  const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
+  const { archives, binary } = files;
+  const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
   const plan = assemblePlan({
     scenario,
     ...inputs,
     ...(await planParts(scenario, manifests, host)),
     archives,
-    snaps,
     binary,
   });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
-  print(context, options.json, redact(plan, secretAnswers(plan)), lines);
+  print(context, options.json, plan, lines);
   return 0;
 }

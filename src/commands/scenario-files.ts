@@ -1,15 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { readSnap } from './read-snap.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { measureFile } from '../images/download/meter.ts';
 import { programProblem } from '../images/sources/program-file.ts';
 import { imageForHost } from '../images/image-for-host.ts';
-import { foreignImageOf, type ForeignImage } from '../images/foreign-image.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
-import type { PlannedSnap } from '../distributions/distribution.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
 import type { ParsedScenario } from '../scenario/parse-scenario.ts';
@@ -20,10 +17,8 @@ export interface ScenarioFiles {
   readonly archives: readonly ImageArchive[];
   /** The distribution's program; null where the scenario names none. */
   readonly binary: InputFile | null;
-  /** In the order in which nodes install them. */
-  readonly snaps: readonly PlannedSnap[];
   /** Null where the scenario leaves the node image to us. */
-  readonly image: OwnImage | ForeignImage | null;
+  readonly image: OwnImage | null;
 }
 
 /** A scenario, and where it was read. */
@@ -33,21 +28,15 @@ export interface ScenarioSource {
   readonly locate: ParsedScenario['locate'];
 }
 
-/** Where a scenario's files are looked for beside its own folder. */
-interface Surroundings {
-  readonly cacheDir: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
 /**
  * Finds and checks the node image and the image archives that a scenario names, before anything is touched. Paths are relative to the
- * scenario file, those of `--set` to the working directory. An image of the engine's is only named: `plan` and `lint` need no engine.
+ * scenario file, those of `--set` to the working directory.
  * @throws {FailureError} of class `usage` with every problem and its place, or `preflight` for an image of another machine; the
  *   signal's reason when aborted.
  */
 export async function readScenarioFiles(
   source: ScenarioSource,
-  { cacheDir, environment }: Surroundings,
+  cacheDir: string,
   signal: AbortSignal,
 ): Promise<ScenarioFiles> {
   const { scenario } = source;
@@ -62,11 +51,9 @@ export async function readScenarioFiles(
       problems.push(problemAt(source, path, `${printable(name)} ${error.message}`));
     }
   }
-  const foreign = await foreignImageOf(scenario, environment);
-  const image = foreign ?? (await ownImage(source, cacheDir, signal, problems));
+  const image = await ownImage(source, cacheDir, signal, problems);
   const binary = await ownBinary(source, signal, problems);
-  const snaps = await ownSnaps(source, signal, problems);
-  if (problems.length === 0) return { archives, image, binary, snaps };
+  if (problems.length === 0) return { archives, image, binary };
   const message = problems.map(formatProblem).join('\n');
   throw new FailureError({ class: 'usage', step: 'lint', message, hint: null });
 }
@@ -91,23 +78,6 @@ async function ownBinary(
     problems.push(problemAt(source, path, `${printable(name)} can't be read: ${why}`));
   }
   return null;
-}
-
-async function ownSnaps(
-  source: ScenarioSource,
-  signal: AbortSignal,
-  problems: Problem[],
-): Promise<PlannedSnap[]> {
-  const { install } = source.scenario;
-  if (install.from !== 'snap-file') return [];
-  const found: PlannedSnap[] = [];
-  for (const [index, name] of install.snaps.entries()) {
-    const path = ['install', 'snaps', index];
-    const snap = await readSnap(resolve(baseOf(source, path), name), install.dangerous, signal);
-    if (typeof snap === 'string') problems.push(problemAt(source, path, `${printable(name)} ${snap}`));
-    else found.push(snap);
-  }
-  return found;
 }
 
 async function ownImage(

@@ -1,17 +1,14 @@
+import type { NodeImage } from '../images/node-image.ts';
 import type { Allocation, PlanHost, PlanNode, Step } from '../plan/plan.ts';
-import type { PlannedImage } from '../plan/planned-image.ts';
 import type { InputFile } from '../images/archive/image-archive.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
-/** A snap on this host that nodes install. */
-export interface PlannedSnap {
-  /** Its file's name, without folders. */
-  readonly name: string;
-  readonly snap: InputFile;
-  /** What vouches for it; null where the scenario takes it without. */
-  readonly assert: InputFile | null;
-}
+/** The parts of a node image that a plan depends on. */
+export type PlannedImage = Pick<NodeImage, 'images' | 'imageRepository' | 'components'> & {
+  /** The engine's name of the image. */
+  readonly engineName: string;
+};
 
 /** What distributions and CNIs make their steps from. */
 export interface PlanContext {
@@ -22,8 +19,6 @@ export interface PlanContext {
   readonly host: PlanHost;
   /** The distribution's program on this host; null where the scenario names none. */
   readonly binary: InputFile | null;
-  /** In the order in which nodes install them; none unless the scenario names some. */
-  readonly snaps: readonly PlannedSnap[];
   /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
   filesBefore(node: PlanNode): readonly NodeFile[];
 }

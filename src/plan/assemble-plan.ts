@@ -4,9 +4,7 @@ import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
-import type { Distribution, PlanContext, PlannedSnap } from '../distributions/distribution.ts';
-import type { PlannedImage } from './planned-image.ts';
-import { installsSnap } from '../scenario/foreign-image-name.ts';
+import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
@@ -29,23 +27,13 @@ export interface PlanInputs {
   readonly archives?: readonly ImageArchive[];
   /** The distribution's program on this host; none when absent. */
   readonly binary?: InputFile | null;
-  /** Snaps on this host, in the order in which nodes install them; none when absent. */
-  readonly snaps?: readonly PlannedSnap[];
   readonly host: PlanHost;
 }
 
 /** What a plan is made of that the moment has no part in. */
 export type PlanParts = Pick<
   PlanInputs,
-  | 'distribution'
-  | 'cni'
-  | 'manifests'
-  | 'ownManifests'
-  | 'storagePool'
-  | 'archives'
-  | 'binary'
-  | 'snaps'
-  | 'host'
+  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives' | 'binary' | 'host'
 >;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -113,14 +101,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
       }),
       {
         kind: 'create',
-        resource: {
-          kind: 'profile',
-          name,
-          network: name,
-          pool: inputs.storagePool,
-          cgroupVersion,
-          snap: installsSnap(scenario) ? { kernelModules: inputs.host.kernelModules } : null,
-        },
+        resource: { kind: 'profile', name, network: name, pool: inputs.storagePool, cgroupVersion },
       },
     ],
   };
@@ -144,10 +125,6 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
             addresses: node.addresses.map(({ family, address }) => `${address}/${prefixLength(family)}`),
             gateways: allocation.ranges.map((range) => range.gateway),
             hosts,
-            cloudInit:
-              inputs.image.foreign === null
-                ? null
-                : { nameservers: blocked ? [] : allocation.ranges.map((range) => range.gateway) },
           },
         },
         { kind: 'start', node: node.name },
@@ -161,15 +138,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
-  const base = {
-    scenario,
-    allocation,
-    nodes,
-    image,
-    host: inputs.host,
-    binary: inputs.binary ?? null,
-    snaps: inputs.snaps ?? [],
-  };
+  const base = { scenario, allocation, nodes, image, host: inputs.host, binary: inputs.binary ?? null };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);
@@ -193,7 +162,6 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   return {
     allocation,
     scenario,
-    image,
     nodes,
     steps,
     checks: checks.flatMap((step) =>

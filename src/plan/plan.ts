@@ -3,7 +3,6 @@ import type { CgroupVersion } from '../host/cgroup-settings.ts';
 import type { Dialogue } from '../dialogue/dialogue.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
-import type { PlannedImage } from './planned-image.ts';
 import type { PhaseName } from '../run/event.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
@@ -30,8 +29,6 @@ export interface PlanHost {
   readonly cgroupVersion: CgroupVersion;
   /** Families whose forwarded packets the host's firewall drops unless a rule accepts them. */
   readonly dropped: readonly IPFamily[];
-  /** Modules of the kernel that a snap's nodes need and that are to be loaded; what is there already is not named. */
-  readonly kernelModules: readonly string[];
 }
 
 /** A state of the cluster that is awaited by watching. */
@@ -78,20 +75,11 @@ export type Action =
       readonly capture?: string;
       /** A warning of the run when the program's standard output has this text. */
       readonly warnWhen?: { readonly text: string; readonly warning: string };
-      /** What to do next when it fails; the failure's own advice when absent. */
-      readonly hint?: string;
       /** A file on this host that is the program's standard input. */
       readonly input?: InputFile | ImageArchive;
     }
   /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
-  | {
-      readonly kind: 'connect';
-      readonly node: string;
-      readonly path: string;
-      readonly timeoutMs: number;
-      /** The release, such as 1.36.3, whose minor version it must be; not asked when absent. */
-      readonly expectVersion?: string;
-    }
+  | { readonly kind: 'connect'; readonly node: string; readonly path: string; readonly timeoutMs: number }
   | { readonly kind: 'wait'; readonly condition: ClusterCondition; readonly timeoutMs: number }
   | {
       readonly kind: 'apply';
@@ -126,7 +114,6 @@ export interface Step {
 export interface Plan {
   readonly allocation: Allocation;
   readonly scenario: Scenario;
-  readonly image: PlannedImage;
   readonly nodes: readonly PlanNode[];
   readonly steps: readonly Step[];
   readonly checks: readonly PlannedCheck[];

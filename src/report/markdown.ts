@@ -5,7 +5,6 @@ import { lastLinesOf, logOf } from './last-lines.ts';
 import { oneLine, printable } from './printable.ts';
 import type { Report, ReportCheck } from './report.ts';
 import { shellWords } from './shell-words.ts';
-import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
 
 /** A report as Markdown, for a job's summary page. Ends with a newline. */
 export function renderMarkdown(report: Report): string {
@@ -19,15 +18,9 @@ export function renderMarkdown(report: Report): string {
     blocks.push(`**Failed in ${escape(step)} (${failureClass}):** ${escape(message)}`);
     if (hint !== null) blocks.push(`**Next:** ${escape(hint)}`);
   }
-  blocks.push(
-    ...report.retries.map(
-      ({ attempt, failure: { step, message } }) =>
-        `**Attempt ${attempt} failed in ${escape(step)}, and was made anew with new nodes:** ${escape(message)}`,
-    ),
-  );
   const failed =
     report.outcome === 'passed' ? [] : report.checks.filter(({ outcome }) => outcome === 'failed');
-  blocks.push(...failed.map(details), ...dialogues(report));
+  blocks.push(...failed.map(details));
   if (report.repeat !== null) blocks.push(`Again on your machine:\n\n${codeBlock(command(report.repeat))}`);
   if (report.checks.length > 0) {
     const rows = report.checks.map((check) => [OUTCOME_WORDS[check.outcome], check.id, describeCheck(check)]);
@@ -57,17 +50,6 @@ function details(check: ReportCheck): string {
     ...evidence,
     '</details>',
   ].join('\n\n');
-}
-
-/** Each dialogue, closed unless it went wrong. */
-function dialogues({ dialogues: all }: Report): string[] {
-  const files = transcriptFiles(all);
-  return all.map((dialogue, index) => {
-    const lines = shownRows(dialogue, files[index] ?? '').map((row) => row.join('  ').trimEnd());
-    const open = dialogue.outcome === 'answered' ? '' : ' open';
-    const summary = `<details${open}><summary>Dialogue: ${escapeHtml(dialogueTitle(dialogue))}</summary>`;
-    return [summary, codeBlock(lines.join('\n')), '</details>'].join('\n\n');
-  });
 }
 
 /** In a fence that is longer than any in the text. */

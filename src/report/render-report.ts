@@ -8,7 +8,7 @@ import { createPalette } from './palette.ts';
 import { phaseBars } from './phase-bars.ts';
 import { oneLine } from './printable.ts';
 import type { Report } from './report.ts';
-import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
+import { dialogueTitle, transcriptLines } from './transcript-text.ts';
 import { shellWords } from './shell-words.ts';
 
 /** What the reader's screen can show. */
@@ -34,32 +34,17 @@ export function renderReport(report: Report, options: RenderOptions): string {
       columns,
     );
   const { unfinished } = options;
-  const transcripts = transcriptFiles(report.dialogues);
   const lines = [
     headline(report, palette, unfinished),
     ...(unfinished === undefined ? [] : [UNFINISHED[unfinished]]),
     ...(unfinished === 'running' ? [] : section('Failure', failure(report, facts, palette, columns))),
     ...section('Asked for', facts(asked(report))),
     ...section('Done', [...facts(done(report)), ...alignColumns(nodes(report), columns)]),
-    ...section(
-      'Retries',
-      report.retries.flatMap(({ attempt, failure: { step, message }, durationMs }) => [
-        `  ${palette.odd(`attempt ${attempt}`)} failed in ${step} after ${formatSeconds(durationMs)}`,
-        ...message.split('\n').map((line) => `    ${palette.dim(oneLine(line))}`),
-      ]),
-    ),
     ...section('Time', phaseBars(report, palette, options)),
-    ...report.dialogues.flatMap((dialogue, index) =>
+    ...report.dialogues.flatMap((dialogue) =>
       section('Dialogue', [
-        ...alignColumns([[dialogueTitle(dialogue)]], columns),
-        ...alignColumns(
-          shownRows(dialogue, transcripts[index] ?? '').map(([when, who, said]) => [
-            palette.dim(when),
-            palette.dim(who),
-            said,
-          ]),
-          columns,
-        ),
+        `  ${oneLine(dialogueTitle(dialogue))}`,
+        ...transcriptLines(dialogue).map((line) => `  ${palette.dim(line)}`),
       ]),
     ),
     ...section('Observed', facts(observed(report))),

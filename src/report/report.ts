@@ -81,17 +81,6 @@ const imageSchema = z.object({
     .describe(
       "Where it came from: official release binaries, Go modules, an import or an image of the user's own.",
     ),
-  foreign: z
-    .object({
-      remote: z.string().describe("Of the engine's client; local is the engine itself."),
-      alias: z.string(),
-      fingerprint: z.string(),
-      server: z.string().nullable().describe('Address of the remote; null for the engine itself.'),
-    })
-    .optional()
-    .describe(
-      'What the nodes were made of where that was no node image of twinstack; the key is then its fingerprint.',
-    ),
   archives: z
     .array(
       z.object({ file: z.string(), sizeBytes: z.int(), sha256: z.string(), references: z.array(z.string()) }),
@@ -170,16 +159,6 @@ export const reportSchema = z
       .array(dialogueRecordSchema)
       .default([])
       .describe('Programs that asked, and what they were answered; also in transcripts/.'),
-    retries: z
-      .array(
-        z.object({
-          attempt: z.int().positive().describe('Counted from 1.'),
-          failure: failureSchema,
-          durationMs: milliseconds,
-        }),
-      )
-      .default([])
-      .describe('Attempts to make the cluster that failed, and were followed by another with new nodes.'),
     checks: z.array(checkSchema),
     failure: failureSchema.nullable(),
     cleanup: cleanupSchema,

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { redact } from '../report/redact.ts';
-import type { RunImage } from './scenario-run.ts';
 import type { CallOptions, Provider } from '../providers/provider.ts';
 
 /** What to read on a node that may be half alive: a name for the file, and the program. */
@@ -23,33 +22,21 @@ const NODE_REPORTS: readonly {
   },
 ];
 
-/** What only an image that is none of ours has. */
-const FOREIGN_REPORTS: typeof NODE_REPORTS = [
-  { name: 'cloud-init.txt', file: 'cloud-init', args: ['status', '--long'] },
-  { name: 'cloud-init.log', file: 'tail', args: ['-n', '500', '/var/log/cloud-init.log'] },
-  { name: 'snap-changes.txt', file: 'snap', args: ['changes'] },
-];
-
 const PROGRAM_TIMEOUT_MS = 10_000;
 
-/** What is known of the run that failed. */
-interface FailedRun {
-  readonly image: RunImage['kind'];
-  readonly failedOutput: { readonly step: string; readonly output: string } | null;
-}
-
 /**
- * Writes what a failed run left to see into a folder: journals and pod logs of each node, and everything that the failed
+ * Writes what a failed run left to see into `diagnostics/`: journals and pod logs of each node, and everything that the failed
  * program printed. @returns what could not be had; never rejects.
  */
 export async function collectDiagnostics(
   provider: Provider,
   nodes: readonly string[],
-  { image, failedOutput }: FailedRun,
-  directory: string,
+  failedOutput: { readonly step: string; readonly output: string } | null,
+  reportDir: string,
   secrets: readonly string[],
   options: CallOptions,
 ): Promise<string[]> {
+  const directory = join(reportDir, 'diagnostics');
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => {
@@ -64,7 +51,7 @@ export async function collectDiagnostics(
   await Promise.all(
     nodes.map(async (node) => {
       await attempt(node, () => mkdir(join(directory, node), { recursive: true }));
-      for (const report of image === 'foreign' ? [...NODE_REPORTS, ...FOREIGN_REPORTS] : NODE_REPORTS) {
+      for (const report of NODE_REPORTS) {
         await attempt(`${report.name} of ${node}`, async () => {
           const timeoutMs = Math.min(PROGRAM_TIMEOUT_MS, options.timeoutMs);
           const result = await provider

@@ -54,7 +54,6 @@ export const runEventSchema = z
       text: z.string(),
       done: z.number().nullable(),
       total: z.number().nullable(),
-      milestone: z.boolean().optional().describe('True where it is shown however little time has passed.'),
     }),
     z.object({
       ...stamp,
@@ -69,14 +68,6 @@ export const runEventSchema = z
       type: z.literal('dialogue-finished'),
       step: stepSchema,
       dialogue: dialogueRecordSchema,
-    }),
-    z.object({
-      ...stamp,
-      type: z.literal('attempt-failed'),
-      attempt: z.int().positive(),
-      of: z.int().positive(),
-      failure: failureSchema,
-      durationMs: milliseconds,
     }),
     z.object({ ...stamp, type: z.literal('check-finished'), check: checkSchema }),
     z.object({

@@ -69,14 +69,13 @@ export type RunEvent = {
   | { readonly type: 'phase-started'; readonly phase: PhaseName }
   | { readonly type: 'phase-finished'; readonly phase: PhaseName; readonly durationMs: number }
   | { readonly type: 'step-started'; readonly step: StepInfo }
-  /** `done` of `total` where they are known; `text` says what is going on in a few words. A milestone is never left out. */
+  /** `done` of `total` where they are known; `text` says what is going on in a few words. */
   | {
       readonly type: 'step-progress';
       readonly step: StepInfo;
       readonly text: string;
       readonly done: number | null;
       readonly total: number | null;
-      readonly milestone?: boolean | undefined;
     }
   | {
       readonly type: 'step-finished';
@@ -88,15 +87,6 @@ export type RunEvent = {
   /** A line that a test of the user's own printed. Only passed on: there may be millions, and a file of their own has them. */
   | { readonly type: 'test-output'; readonly step: StepInfo; readonly text: string }
   | { readonly type: 'dialogue-finished'; readonly step: StepInfo; readonly dialogue: DialogueRecord }
-  /** The cluster could not be made, its nodes are removed, and it is made anew. Attempts count from 1. */
-  | {
-      readonly type: 'attempt-failed';
-      readonly attempt: number;
-      /** How many there are at most. */
-      readonly of: number;
-      readonly failure: Failure;
-      readonly durationMs: number;
-    }
   | { readonly type: 'check-finished'; readonly check: CheckResult }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'interrupted'; readonly signal: string }

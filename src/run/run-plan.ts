@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { judgeOwnTest, noticesOfOwnTest } from '../checks/own-test.ts';
-import { holdDialogue } from './hold-dialogue.ts';
+import { answerProgram } from '../dialogue/answer-program.ts';
+import { dialogueFailure } from './dialogue-failure.ts';
 import { familyWord, type PlannedCheck } from '../checks/planned-check.ts';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
 import { ClusterClient } from '../kubernetes/cluster-client.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
-import type { Failure } from './failure.ts';
+import { FailureError, type Failure } from './failure.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
-import { describeError, failureOf, outputOf, requireVersion } from './step-failure.ts';
-import { waitUntil, type Look } from './wait-until.ts';
+import { waitUntil, WaitTimeoutError, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
 import type { OwnTests } from '../own-tests/own-test.ts';
@@ -94,7 +94,7 @@ export async function runPlan(plan: Plan, context: RunPlanContext): Promise<Plan
   const failed = first as { step: Step; error: unknown } | null;
   const answered = execution.answeredAt(plan);
   return {
-    failure: failed === null ? null : failureOf(failed.step, failed.error, execution.adviceOn(failed.error)),
+    failure: failed === null ? null : failureOf(failed.step, failed.error),
     failedOutput: failed === null ? null : outputOf(failed.step, failed.error),
     checks: execution.checks,
     timeToDualStackMs: answered === null ? null : Math.round(answered - started),
@@ -107,9 +107,7 @@ class PlanExecution {
   readonly #plan: Plan;
   readonly #context: RunPlanContext;
   readonly #passedAt = new Map<string, number>();
-  readonly #warned = new Set<string>();
   #cluster: ClusterClient | null = null;
-  readonly #advice = new WeakMap<Error, string>();
 
   constructor(plan: Plan, context: RunPlanContext) {
     this.#plan = plan;
@@ -130,11 +128,6 @@ class PlanExecution {
     return known.length === times.length && known.length > 0 ? Math.max(...known) : null;
   }
 
-  /** What to do next, where the action that failed knows better than its error. */
-  adviceOn(error: unknown): string | null {
-    return error instanceof Error ? (this.#advice.get(error) ?? null) : null;
-  }
-
   async run(action: Action, step: Step): Promise<void> {
     const { provider, owner, journal, events, values, signal } = this.#context;
     const call: CallOptions = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
@@ -149,14 +142,9 @@ class PlanExecution {
         return provider.node(action.node).writeFiles(files, call);
       }
       case 'exec':
-        try {
-          return await this.#exec(action, step);
-        } catch (error) {
-          if (error instanceof Error && action.hint !== undefined) this.#advice.set(error, action.hint);
-          throw error;
-        }
+        return this.#exec(action, step);
       case 'connect':
-        return this.#connect(action, step);
+        return this.#connect(action);
       case 'wait': {
         const options = { timeoutMs: action.timeoutMs, signal };
         const found = await waitForCondition(this.#requireCluster(), action.condition, options);
@@ -166,7 +154,7 @@ class PlanExecution {
       case 'apply':
         return this.#apply(action);
       case 'dialogue':
-        return holdDialogue(action, step, this.#context, (text) => this.#render(text));
+        return this.#dialogue(action, step);
       case 'check': {
         const { check } = action;
         const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
@@ -230,7 +218,9 @@ class PlanExecution {
     if (action.retryUntil === undefined) {
       const { stdout } = await attempt(action.timeoutMs);
       const { warnWhen } = action;
-      if (warnWhen !== undefined && stdout.includes(warnWhen.text)) this.#warnOnce(warnWhen.warning);
+      if (warnWhen !== undefined && stdout.includes(warnWhen.text)) {
+        events.emit({ type: 'notice', level: 'warning', message: warnWhen.warning });
+      }
       if (action.capture !== undefined) {
         const value = stdout.trim();
         if (action.capture.startsWith('secret.')) onSecret(value);
@@ -252,14 +242,39 @@ class PlanExecution {
     );
   }
 
-  /** Each node may give the same reason. */
-  #warnOnce(message: string): void {
-    if (this.#warned.has(message)) return;
-    this.#warned.add(message);
-    this.#context.events.emit({ type: 'notice', level: 'warning', message });
+  async #dialogue(action: Extract<Action, { kind: 'dialogue' }>, step: Step): Promise<void> {
+    const { provider, owner, events, signal } = this.#context;
+    const { name, file, args, dialogue } = action;
+    const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: this.#render(prompt.answer) }));
+    const program = await provider
+      .node(action.node)
+      .converse(
+        { file, args, mode: dialogue.mode, mark: `${owner.runId}/${name}` },
+        { timeoutMs: ENGINE_TIMEOUT_MS, signal },
+      );
+    const result = await answerProgram(program, { ...dialogue, prompts }, { signal });
+    const { outcome, reason, durationMs, transcript } = result;
+    events.emit({
+      type: 'dialogue-finished',
+      step: stepInfo(step),
+      dialogue: {
+        name,
+        node: action.node,
+        command: [file, ...args],
+        mode: dialogue.mode,
+        outcome,
+        reason,
+        durationMs,
+        entries: transcript.entries.map((entry) => ({ ...entry })),
+        omittedBytes: transcript.omittedBytes,
+      },
+    });
+    signal.throwIfAborted();
+    const failure = dialogueFailure(result, { step: step.id, title: step.title, prompts });
+    if (failure !== null) throw new FailureError(failure);
   }
 
-  async #connect(action: Extract<Action, { kind: 'connect' }>, step: Step): Promise<void> {
+  async #connect(action: Extract<Action, { kind: 'connect' }>): Promise<void> {
     const { provider, values, signal, onKubeconfig } = this.#context;
     const node = provider.node(action.node);
     const { timeoutMs } = action;
@@ -280,7 +295,6 @@ class PlanExecution {
     values.set('caCertHash', cluster.caCertHash());
     await onKubeconfig(kubeconfig);
     const version = await cluster.waitForApi({ timeoutMs, signal });
-    requireVersion(version, action, step);
     values.set('kubernetesVersion', version);
     this.#cluster = cluster;
   }
@@ -294,4 +308,25 @@ class PlanExecution {
       throw new Error(`plan ${this.#plan.allocation.runId} uses the cluster before it connects`);
     return this.#cluster;
   }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The failure that a step's error is: a missed deadline names its condition, a program its own last lines. */
+function failureOf(step: Step, error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  if (error instanceof CommandError || error instanceof WaitTimeoutError) {
+    const lines = error instanceof CommandError ? error.lastLines() : [];
+    const message = [`${step.title}: ${error.message}`, ...lines.map((line) => `  ${line}`)].join('\n');
+    const hint = 'See diagnostics/ in the report directory: journals of the nodes and logs of the pods.';
+    return { class: 'infrastructure', step: step.id, message, hint };
+  }
+  throw error;
+}
+
+function outputOf(step: Step, error: unknown): { step: string; output: string } | null {
+  if (!(error instanceof CommandError)) return null;
+  return { step: step.id, output: `$ ${error.command.join(' ')}\n${error.stdout}\n${error.stderr}` };
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
-import { imageSteps, prepareEngineImage } from './image-phase.ts';
+import { IMAGE_STEPS, prepareEngineImage } from './image-phase.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
 import { bugFailure } from './run-identity.ts';
@@ -8,8 +8,7 @@ import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
 import { RunEvents } from './run-events.ts';
-import { carryOutPlan } from './carry-out-plan.ts';
-import type { PlanResult } from './run-plan.ts';
+import { runPlan, type PlanResult } from './run-plan.ts';
 import type { ScenarioRun } from './scenario-run.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
@@ -19,15 +18,13 @@ import type { CleanupResult, RunEvent, RunRequest, StepInfo } from './event.ts';
 import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { FoundForeignImage, Owner } from '../providers/provider.ts';
+import type { Owner } from '../providers/provider.ts';
 
 /** What a run came to, for its report. */
 export interface ScenarioRunResult {
   readonly events: readonly RunEvent[];
   readonly plan: Plan | null;
   readonly image: NodeImage | null;
-  /** What the nodes were made of where that was no node image; null also when it did not come to that. */
-  readonly foreignImage: FoundForeignImage | null;
   /** Driver of the pool that held the nodes; null when it did not come to that. */
   readonly storageDriver: string | null;
   /** What we did not expect, behind a failure of class `bug`; else null. */
@@ -44,7 +41,6 @@ class RunTimeoutError extends Error {
   override readonly name = 'RunTimeoutError';
 }
 
-const DIAGNOSTICS_FOLDER = 'diagnostics';
 const CLEANUP_TIMEOUT_MS = 120_000;
 const ENGINE_TIMEOUT_MS = 30_000;
 const DIAGNOSTICS_TIMEOUT_MS = 30_000;
@@ -52,6 +48,17 @@ const DIAGNOSTICS_TIMEOUT_MS = 30_000;
 const LEASE_MARGIN_MS = 2 * 60 * 60_000;
 /** A kept run is collectable when nobody came back for it for a week. */
 const KEPT_LEASE_MS = 7 * 24 * 60 * 60_000;
+
+/** A token for `kubeadm join`, in kubeadm's form `[a-z0-9]{6}.[a-z0-9]{16}`. */
+function newBootstrapToken(): string {
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  return `${customAlphabet(letters, 6)()}.${customAlphabet(letters, 16)()}`;
+}
+
+/** The private keys in a kubeconfig, as it writes them: whoever prints the file must not publish them. */
+function clientKeys(kubeconfig: string): string[] {
+  return [...kubeconfig.matchAll(/client-key-data: *([A-Za-z0-9+/=]+)/g)].flatMap(([, key]) => key ?? []);
+}
 
 function requestOf({ scenario, sha256, version }: ScenarioRun, outline: Plan): RunRequest {
   const { families, pods, services } = scenario.network;
@@ -82,7 +89,6 @@ export class ScenarioRunner {
   #storageDriver: string | null = null;
   #defect: unknown = null;
   #image: NodeImage | null = null;
-  #found: FoundForeignImage | null = null;
 
   constructor(run: ScenarioRun) {
     this.#run = run;
@@ -104,10 +110,8 @@ export class ScenarioRunner {
       nodes: [],
       reportDir: this.#run.reportDir,
     });
-    const { image } = this.#run;
-    const foreign = image.kind === 'foreign' ? image : null;
-    const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId, foreign), ...this.#run.parts });
-    const steps = [...imageSteps(image), ...outline.steps.map(stepInfo), CLEANUP_STEP];
+    const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
+    const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(stepInfo), CLEANUP_STEP];
     this.#events.emit({
       type: 'run-started',
       scenario: { name: scenario.name, file },
@@ -123,7 +127,7 @@ export class ScenarioRunner {
       result = { ...result, failure: this.#failureOf(error), checks: [] };
     }
     const failed = result.failure !== null || result.checks.some(({ outcome }) => outcome === 'failed');
-    if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result, DIAGNOSTICS_FOLDER);
+    if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result);
     const cleanup = await this.#cleanUp(owner, failed, result.failure);
     // A signal during the clean-up of a run that passed: it did not end as the user let it begin.
     const { interrupted } = this.#run;
@@ -134,7 +138,6 @@ export class ScenarioRunner {
       events: this.#events.all(),
       plan: this.#plan ?? outline,
       image: this.#image,
-      foreignImage: this.#found,
       storageDriver: this.#storageDriver,
       defect: this.#defect,
       podCIDRs: this.#values,
@@ -163,7 +166,6 @@ export class ScenarioRunner {
       this.#image = image;
     });
     this.#storageDriver = engineImage.storageDriver;
-    this.#found = engineImage.found;
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
@@ -172,19 +174,28 @@ export class ScenarioRunner {
     try {
       const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
       const ranges = await allocateRanges(this.#run, provider, store, call);
-      const { planned: image } = engineImage;
+      const image = { ...engineImage.image, engineName: engineImage.name };
       const plan = assemblePlan({ scenario, allocation: { runId, ranges }, image, ...this.#run.parts });
       this.#plan = plan;
       await this.#updateRecord({
         nodes: plan.nodes.map(({ name, shortName, role }) => ({ name, shortName, role })),
       });
-      return await carryOutPlan(plan, {
-        run: this.#run,
+      const token = newBootstrapToken();
+      this.#run.onSecret(token);
+      this.#values.set('secret.bootstrapToken', token);
+      return await runPlan(plan, {
+        provider,
         owner,
+        journal: store.journalOf(runId),
         events: this.#events,
         values: this.#values,
         signal,
-        diagnose: (result, attempt) => this.#diagnose(result, join(DIAGNOSTICS_FOLDER, `attempt-${attempt}`)),
+        ownTests: this.#run.ownTests,
+        onSecret: (secret) => this.#run.onSecret(secret),
+        onKubeconfig: async (kubeconfig) => {
+          for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
+          await store.writeKubeconfig(runId, kubeconfig);
+        },
       });
     } finally {
       clearTimeout(timer);
@@ -195,15 +206,14 @@ export class ScenarioRunner {
     return [...this.#values].flatMap(([name, value]) => (name.startsWith('secret.') ? [value] : []));
   }
 
-  /** @param folder in the report's. */
-  async #diagnose(result: PlanResult, folder: string): Promise<void> {
+  async #diagnose(result: PlanResult): Promise<void> {
     const signal = AbortSignal.any([this.#run.interrupted, AbortSignal.timeout(DIAGNOSTICS_TIMEOUT_MS)]);
     const nodes = this.#plan?.nodes.map(({ name }) => name) ?? [];
     const problems = await collectDiagnostics(
       this.#run.provider,
       nodes,
-      { image: this.#run.image.kind, failedOutput: result.failedOutput },
-      join(this.#run.reportDir, folder),
+      result.failedOutput,
+      this.#run.reportDir,
       this.#secrets(),
       {
         timeoutMs: DIAGNOSTICS_TIMEOUT_MS,

@@ -2,7 +2,7 @@ import { parseDuration } from './duration.ts';
 import { ownTestNames } from './own-test-names.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
-import type { Expectation, Installation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
+import type { Expectation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
 import type { WrittenScenario } from './schema.ts';
 import { formatCidr } from '../network/cidr.ts';
 
@@ -32,10 +32,6 @@ function perFamily<T>(
   return { IPv4: of('IPv4'), IPv6: of('IPv6') };
 }
 
-function areWritten(ranges: readonly ScenarioRange[]): boolean {
-  return ranges.some(({ isWritten }) => isWritten);
-}
-
 function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
   const { families, primaryFamily, pods, services, bridge, nodeMasks } = network;
   const bridgeOf = (family: IPFamily): string | null => {
@@ -47,7 +43,6 @@ function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
     primaryFamily,
     pods: pods.map(normalText),
     services: services.map(normalText),
-    isWritten: { pods: areWritten(pods), services: areWritten(services) },
     nodeMasks: perFamily(families, (family) => nodeMasks[family].prefixLength),
     bridge: perFamily(families, bridgeOf),
   };
@@ -62,26 +57,6 @@ function ownTestsOf({ tests }: WrittenScenario): OwnTest[] {
     env,
     timeoutMs: parseDuration(timeout),
   }));
-}
-
-function dialogueOf({ dialogue }: WrittenScenario): Scenario['dialogue'] {
-  const { mode, prompts, timeouts } = dialogue;
-  return {
-    mode,
-    prompts: prompts ?? null,
-    timeouts: {
-      promptMs: parseDuration(timeouts.prompt),
-      silenceMs: parseDuration(timeouts.silence),
-      endMs: parseDuration(timeouts.end),
-    },
-  };
-}
-
-function installationOf({ install }: WrittenScenario): Installation {
-  if (install === undefined || install === 'preinstalled') return { from: 'preinstalled' };
-  return typeof install === 'string'
-    ? { from: 'snap-store', channel: install }
-    : { from: 'snap-file', ...install };
 }
 
 /**
@@ -107,9 +82,12 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     distribution: written.distribution,
     cni: { name: written.distribution.name === 'k8s-snap' ? 'distribution' : 'bridge' },
     bootstrap: written.bootstrap,
-    dialogue: dialogueOf(written),
+    dialogue: written.dialogue,
     features: written.features ?? null,
-    install: installationOf(written),
+    install:
+      written.install === undefined || written.install === 'preinstalled'
+        ? { from: 'preinstalled' }
+        : { from: 'snap-store', channel: written.install },
     binary: written.binary ?? null,
     kubeProxy: written.kubeProxy,
     featureGates: written.featureGates,
@@ -121,7 +99,6 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     ),
     tests: ownTestsOf(written),
     expect: expectationOf(written),
-    retries: written.retries,
     timeoutMs: parseDuration(written.timeout),
   };
 }

@@ -30,23 +30,6 @@ export interface OwnTest {
   readonly timeoutMs: number;
 }
 
-/** A question that a program is expected to ask, as the file has it. */
-export interface ScenarioPrompt {
-  readonly name: string;
-  /** A regular expression. */
-  readonly pattern: string;
-  readonly answer: string;
-  readonly optional: boolean;
-  readonly times: number;
-  readonly secret: boolean;
-}
-
-/** Where a distribution's program comes from. Paths as written. */
-export type Installation =
-  | { readonly from: 'preinstalled' }
-  | { readonly from: 'snap-store'; readonly channel: string }
-  | { readonly from: 'snap-file'; readonly snaps: readonly string[]; readonly dangerous: boolean };
-
 /** What is deployed: ours, or a manifest by its path as written. */
 export type Workload = 'nginxdualstack' | { readonly manifest: string };
 
@@ -66,15 +49,13 @@ export interface Scenario {
     /** Pod ranges in CIDR notation, in the order in which the scenario gives them; as many as `families`. */
     readonly pods: readonly string[];
     readonly services: readonly string[];
-    /** Whether the file has them: a program that asks is not told what nobody wrote, where its own default is the same. */
-    readonly isWritten: { readonly pods: boolean; readonly services: boolean };
     /** Prefix length of one node's share of the pod range. Null for a family that was not asked for. */
     readonly nodeMasks: PerFamily<number | null>;
     /** The node network's ranges where the scenario writes them; null means chosen free at run time. */
     readonly bridge: PerFamily<string | null>;
   };
   readonly egress: 'open' | 'blocked';
-  /** A node image of the user's own, as written: a file, the beginning of a key, or `REMOTE:ALIAS`, which is none of ours. */
+  /** A node image of the user's own, as written: a file, or the beginning of a key. */
   readonly image: string | null;
   /** Archives of container images for every node, as written. */
   readonly images: readonly string[];
@@ -84,16 +65,11 @@ export interface Scenario {
   /** `distribution`: the one that the distribution brings with it. */
   readonly cni: { readonly name: 'bridge' | 'distribution' };
   readonly bootstrap: 'interactive' | 'file';
-  readonly dialogue: {
-    readonly mode: 'pipe' | 'pty';
-    /** Null leaves the prompts to the distribution. Answers may hold `{{ network.pods }}` and the like. */
-    readonly prompts: readonly ScenarioPrompt[] | null;
-    /** In milliseconds. */
-    readonly timeouts: { readonly promptMs: number; readonly silenceMs: number; readonly endMs: number };
-  };
+  readonly dialogue: { readonly mode: 'pipe' | 'pty' };
   /** Null leaves them to the distribution. */
   readonly features: readonly string[] | null;
-  readonly install: Installation;
+  readonly install:
+    { readonly from: 'preinstalled' } | { readonly from: 'snap-store'; readonly channel: string };
   /** The distribution's program, as written. */
   readonly binary: string | null;
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };
@@ -103,8 +79,6 @@ export interface Scenario {
   /** In the order in which they run. */
   readonly tests: readonly OwnTest[];
   readonly expect: Expectation;
-  /** How often the cluster is made anew when it could not be made. */
-  readonly retries: number;
   /** The whole run's deadline in milliseconds, clean-up excluded. */
   readonly timeoutMs: number;
 }

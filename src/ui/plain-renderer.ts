@@ -88,8 +88,7 @@ export class PlainRenderer implements Renderer {
         return event.step.phase === 'verify' && !isOwnTest(event.step) ? [] : [stepLine(event.step, ' …')];
       case 'step-progress': {
         const last = run.lastLineMs.get(event.step.id);
-        const soon = last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS;
-        if (soon && event.milestone !== true) return [];
+        if (last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS) return [];
         const count =
           event.done === null
             ? ''
@@ -110,11 +109,6 @@ export class PlainRenderer implements Renderer {
       }
       case 'dialogue-finished':
         // Its step tells how it ended; the report has the words.
-        return [];
-      case 'attempt-failed':
-        // Steps come again, and tell of themselves as before.
-        run.lastLineMs.clear();
-        run.checks.length = 0;
         return [];
       case 'test-output':
         return [`${dim(`${ownTestName(event.step)} |`)} ${printable(event.text)}`.trimEnd()];

@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { bridge } from '../../src/cni/bridge.ts';
-import { distributionNetwork } from '../../src/cni/distribution-network.ts';
-import { k8sSnap } from '../../src/distributions/k8s-snap.ts';
 import { kubeadm } from '../../src/distributions/kubeadm.ts';
-import { assemblePlan, type PlanParts } from '../../src/plan/assemble-plan.ts';
+import { assemblePlan } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
-import type { ForeignImage } from '../../src/images/foreign-image.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
 import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
 import type { Manifest } from '../../src/scenario/manifest.ts';
@@ -17,36 +14,20 @@ function manifest(name: string): string {
   return readFileSync(new URL(`../../templates/manifests/${name}.yaml`, import.meta.url), 'utf8');
 }
 
-/** What a plan of the first distribution is made of beside its scenario. */
-export const SAMPLE_PARTS: PlanParts = {
-  storagePool: 'twinstack',
-  manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
-  ownManifests: [],
-  distribution: kubeadm,
-  cni: bridge,
-  host: { cgroupVersion: 1, dropped: [], kernelModules: [] },
-};
-
 /** The plan that `plan` would print, with the manifests that are shipped. */
 export function samplePlan(
   scenario: Scenario,
-  {
-    ownManifests = [],
-    foreign = null,
-    ...host
-  }: Partial<PlanHost> & {
-    readonly ownManifests?: readonly Manifest[];
-    readonly foreign?: ForeignImage | null;
-  } = {},
+  { ownManifests = [], ...host }: Partial<PlanHost> & { readonly ownManifests?: readonly Manifest[] } = {},
 ): Plan {
   return assemblePlan({
     scenario,
-    ...sampleInputs(scenario, SAMPLE_RUN, foreign),
-    ...SAMPLE_PARTS,
+    ...sampleInputs(scenario, SAMPLE_RUN),
+    storagePool: 'twinstack',
+    manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
     ownManifests,
-    distribution: scenario.distribution.name === 'k8s-snap' ? k8sSnap : kubeadm,
-    cni: scenario.cni.name === 'distribution' ? distributionNetwork : bridge,
-    host: { ...SAMPLE_PARTS.host, ...host },
+    distribution: kubeadm,
+    cni: bridge,
+    host: { cgroupVersion: 1, dropped: [], ...host },
   });
 }
 

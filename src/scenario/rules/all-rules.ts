@@ -1,8 +1,6 @@
 import { FAMILY_RULES } from './family-rules.ts';
 import { DISTRIBUTION_RULES } from './distribution-rules.ts';
-import { imageDistribution } from './image-rules.ts';
 import { KUBERNETES_RULES } from './kubernetes-rules.ts';
-import { INSTALL_RULES } from './install-rules.ts';
 import { nameRule } from './name-rule.ts';
 import { NODE_RULES } from './node-rules.ts';
 import { notYet } from './not-yet-rule.ts';
@@ -21,7 +19,5 @@ export const ALL_RULES: readonly Rule[] = [
   ...KUBERNETES_RULES,
   testNameRule,
   ...DISTRIBUTION_RULES,
-  ...INSTALL_RULES,
-  imageDistribution,
   notYet,
 ];

@@ -23,7 +23,7 @@ const OF_K8S_SNAP: readonly (readonly [path: DocumentPath, why: string])[] = [
 export const distributionOption: Rule = {
   id: 'distribution-option',
   summary: 'The file sets nothing that its distribution has no use for.',
-  reads: [['distribution', 'name'], ['bootstrap']],
+  reads: [['distribution', 'name']],
   check({ written, isWritten }) {
     const { name } = written.distribution;
     const others = name === 'k8s-snap' ? OF_KUBEADM : name === 'kubeadm' ? OF_K8S_SNAP : [];
@@ -34,10 +34,6 @@ export const distributionOption: Rule = {
         atKey: true,
         message: `${name} has no use for ${path.join('.')} (${why}): remove it`,
       }));
-    if (name === 'k8s-snap' && written.bootstrap === 'file' && isWritten(['dialogue'])) {
-      const message = 'nothing asks with bootstrap: file: write bootstrap: interactive, or remove it';
-      return [...found, { path: ['dialogue'], atKey: true, message }];
-    }
     if (name !== 'kubeadm' || written.bootstrap !== 'interactive') return found;
     const message = 'interactive is for distributions that ask questions, and kubeadm asks none: use file';
     return [...found, { path: ['bootstrap'], message }];
@@ -50,15 +46,6 @@ const OFFERED = ['network', 'dns', 'gateway', 'ingress', 'local-storage', 'load-
 const OF_FILES = ['metrics-server'];
 
 const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
-
-/** What the program would make of a name that it does not document: it takes answers in capitals and with spaces, and files not. */
-function unknownFeature(feature: string, { bootstrap }: RuleContext['written']): string {
-  if (bootstrap === 'file') return 'k8s bootstrap would refuse the file: "field … not found in type …"';
-  const parts = feature.toLowerCase().replaceAll(' ', '').split(',');
-  return parts.every((part) => OFFERED.includes(part))
-    ? `k8s bootstrap would take it for ${parts.join(' and ')}; names are written here as it documents them`
-    : 'k8s bootstrap would ask again: "… is not a valid option."';
-}
 
 /** k8s bootstrap asks again: `"foo" is not a valid option.` */
 export const featureName: Rule = {
@@ -73,7 +60,7 @@ export const featureName: Rule = {
       if (known.includes(feature)) return [];
       const near = suggest(feature, known);
       const instead = near === null ? `it has ${known.join(', ')}` : `did you mean ${near}?`;
-      const message = `${printable(JSON.stringify(feature))} is no feature here: ${instead} (${unknownFeature(feature, context.written)})`;
+      const message = `${printable(feature)} is no feature here: ${instead} (k8s bootstrap would ask again: "… is not a valid option.")`;
       return [{ path: [...FEATURES, index], message }];
     });
   },
@@ -125,7 +112,7 @@ export const snapFamilyOrder: Rule = {
   ],
   check(context) {
     const [first, second] = context.network.services;
-    if (!isK8sSnap(context) || first?.family !== 'IPv6' || second?.family !== 'IPv4') return [];
+    if (!isK8sSnap(context) || first?.family !== 'IPv6' || second === undefined) return [];
     const message =
       'IPv6 first was reported to make the bootstrap of k8s-snap fail (canonical/k8s-snap#986, not confirmed); IPv4 first works';
     return [{ path: first.path, message, severity: 'warning' }];

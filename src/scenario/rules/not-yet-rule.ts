@@ -1,6 +1,5 @@
 import type { DocumentPath } from '../document-path.ts';
 import { printable } from '../problem.ts';
-import { isFromSnap } from './install-rules.ts';
 import type { WrittenScenario } from '../schema.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
 
@@ -35,8 +34,6 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
   const { distribution, cni } = written;
   const isOther = distribution.name === 'k0s';
-  // A snap brings its Kubernetes with it.
-  const bringsItsOwn = isFromSnap(written);
   return [
     ...(isOther
       ? [
@@ -49,7 +46,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
         ]
       : []),
     // Other distributions number their releases in their own way.
-    ...(!isOther && !bringsItsOwn && !knownVersions.includes(distribution.version)
+    ...(!isOther && !knownVersions.includes(distribution.version)
       ? [
           later(
             ['distribution', 'version'],
@@ -68,19 +65,8 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
   ];
 }
 
-function workFindings(written: WrittenScenario): Finding[] {
-  const { workloads, images } = written;
+function workFindings({ workloads }: WrittenScenario): Finding[] {
   return [
-    ...(isFromSnap(written) && images.length > 0
-      ? [
-          later(
-            ['images'],
-            'loading archives where a snap is installed',
-            "the snap's container runtime is not there before the bootstrap",
-            'remove images, and have the nodes pull what they need',
-          ),
-        ]
-      : []),
     ...workloads.flatMap((workload, index) =>
       workload === 'nginxdualstack' || workload.image === undefined
         ? []

@@ -7,11 +7,8 @@ import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { InMemoryProvider } from '../../support/in-memory-provider.ts';
 import { never } from '../../support/never.ts';
 import { sampleOwner } from '../../support/owner.ts';
-import { sampleInputs } from '../../../src/plan/sample-inputs.ts';
 import { sampleScenario } from '../../support/sample-scenario.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { DIALOGUE_LIMITS } from '../../../src/dialogue/dialogue.ts';
-import { ScriptedProgram } from '../../support/scripted-program.ts';
 import { planOf } from '../providers/run-objects.ts';
 import type { Action, Plan, Step } from '../../../src/plan/plan.ts';
 import type { OwnTestEnd, OwnTests } from '../../../src/own-tests/own-test.ts';
@@ -62,7 +59,6 @@ function run(scene: Scene, steps: Step[]): Promise<PlanResult> {
   const plan: Plan = {
     allocation: { runId: RUN, ranges },
     scenario: sampleScenario(),
-    image: sampleInputs(sampleScenario(), RUN).image,
     nodes: [],
     steps,
     checks,
@@ -245,40 +241,6 @@ test('a failing check is a result and no failure of the plan; the others still r
   t.regex(scene.values.get('caCertHash') ?? '', /^sha256:[0-9a-f]{64}$/);
 });
 
-for (const [version, fits] of [
-  ['v1.36.3', true],
-  ['v1.36.0', true],
-  ['v1.36.4+k0s.1', true],
-  ['v1.35.3', false],
-  ['v1.360.3', false],
-] as const) {
-  test(`a scenario for 1.36.3 ${fits ? 'takes' : 'does not take'} a cluster of ${version}`, async (t) => {
-    const server = await FakeApiServer.start(t);
-    server.answers.set('GET /version', { status: 200, body: { gitVersion: version } });
-    const scene = sceneOf(t, () => Promise.resolve({ stdout: server.kubeconfig }));
-    const connect: Action = {
-      kind: 'connect',
-      node: 'a',
-      path: '/etc/kubernetes/admin.conf',
-      timeoutMs: 15_000,
-      expectVersion: '1.36.3',
-    };
-    const { failure } = await run(scene, [step('api', [], connect)]);
-    if (fits) return t.is(failure, null);
-    t.like(failure, { class: 'infrastructure', step: 'api' });
-    t.regex(failure?.message ?? '', /a runs Kubernetes 1\.\d+\.3, and the scenario is for 1\.36\.3/);
-    t.regex(failure?.hint ?? '', /distribution\.version/);
-  });
-}
-
-test('a program that fails has the advice of its action, where there is one', async (t) => {
-  const scene = sceneOf(t, () => Promise.resolve({ exitCode: 127, stderr: 'not found' }));
-  const advised = await run(scene, [step('install', [], exec('k8s', { hint: 'Name where it comes from.' }))]);
-  t.is(advised.failure?.hint, 'Name where it comes from.');
-  const other = await run(scene, [step('install', [], exec('k8s'))]);
-  t.regex(other.failure?.hint ?? '', /diagnostics/);
-});
-
 const ownTest = (number: number): Action => ({
   kind: 'check',
   check: {
@@ -362,63 +324,4 @@ test("an interruption during the user's test: what it was doing is told, and no 
   t.like(finished, [
     { id: 'test/t1/both/exit-status', outcome: 'not-reached', evidence: { log: 'tests/1.log' } },
   ]);
-});
-
-test('a warning that every node gives is told once', async (t) => {
-  const scene = sceneOf(t, () => Promise.resolve({ stdout: 'k8s (STAND-IN)' }));
-  const warnWhen = { text: 'STAND-IN', warning: 'k8s is a STAND-IN' };
-  await run(scene, [
-    step('one', [], exec('k8s', { warnWhen })),
-    step('two', [], { ...exec('k8s', { warnWhen }), node: 'b' } as Action),
-  ]);
-  const notices = scene.events.all().flatMap((event) => (event.type === 'notice' ? [event.message] : []));
-  t.deepEqual(notices, ['k8s is a STAND-IN']);
-});
-
-test('a dialogue: its prompts are shown as they are answered, and its secrets in nothing that is told', async (t) => {
-  const secrets: string[] = [];
-  const scene = { ...sceneOf(t, ok), onSecret: (secret: string) => void secrets.push(secret) };
-  scene.values.set('secret.token', 'abcdefgh');
-  const node = Object.create(scene.provider.node('a')) as ReturnType<InMemoryProvider['node']>;
-  node.converse = () =>
-    Promise.resolve(
-      new ScriptedProgram(async (io) => {
-        for (const question of ['Token: ', 'Name: ']) {
-          io.out(question);
-          io.out(`${await io.read()}\n`);
-        }
-        return 0;
-      }),
-    );
-  scene.provider.node = () => node;
-  const prompt = { secret: false, optional: false, times: 1 };
-  const result = await run(scene, [
-    step('talk', [], {
-      kind: 'dialogue',
-      node: 'a',
-      name: 'talk',
-      file: 'k8s',
-      args: [],
-      dialogue: {
-        mode: 'pipe',
-        limits: { ...DIALOGUE_LIMITS, settleMs: 10 },
-        prompts: [
-          { ...prompt, name: 'token', pattern: '^Token: $', answer: 'ijklmnop', secret: true },
-          { ...prompt, name: 'name', pattern: '^Name: $', answer: '{{secret.token}}' },
-        ],
-      },
-    }),
-  ]);
-  t.is(result.failure, null);
-  t.deepEqual(secrets, ['ijklmnop']);
-  const events = scene.events.all();
-  const shown = events.flatMap((event) =>
-    event.type === 'step-progress' && event.milestone === true ? [[event.text, event.done, event.total]] : [],
-  );
-  t.deepEqual(shown, [
-    ['token was asked for and is answered', 1, 2],
-    ['name was asked for and is answered', 2, 2],
-  ]);
-  t.notRegex(JSON.stringify(events), /abcdefgh|ijklmnop/);
-  t.regex(JSON.stringify(events), /dialogue-finished.*redacted/);
 });
