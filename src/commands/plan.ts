@@ -6,6 +6,8 @@ import { tellFailure } from './tell-failure.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
+import { secretAnswers } from '../plan/secret-answers.ts';
+import { redact } from '../report/redact.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { detectCgroup } from '../host/detect-cgroup.ts';
@@ -44,17 +46,18 @@ export async function planCommand(
     return exitCodeOf(error.failure.class);
   }
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const { archives, binary } = files;
+  const { archives, binary, snaps } = files;
   const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
   const plan = assemblePlan({
     scenario,
     ...inputs,
     ...(await planParts(scenario, manifests, host)),
     archives,
+    snaps,
     binary,
   });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
-  print(context, options.json, plan, lines);
+  print(context, options.json, redact(plan, secretAnswers(plan)), lines);
   return 0;
 }

@@ -132,6 +132,7 @@ export async function runOne(
       ...(await planParts(scenario, loaded.manifests, planHostOf(readiness))),
       archives: files.archives,
       binary: files.binary,
+      snaps: files.snaps,
     },
     store: workbench.store,
     stateDirectory: workbench.directories.state,

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { readSnap } from './read-snap.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { measureFile } from '../images/download/meter.ts';
 import { programProblem } from '../images/sources/program-file.ts';
@@ -7,6 +8,7 @@ import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
+import type { PlannedSnap } from '../distributions/distribution.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
 import type { ParsedScenario } from '../scenario/parse-scenario.ts';
@@ -17,6 +19,8 @@ export interface ScenarioFiles {
   readonly archives: readonly ImageArchive[];
   /** The distribution's program; null where the scenario names none. */
   readonly binary: InputFile | null;
+  /** In the order in which nodes install them. */
+  readonly snaps: readonly PlannedSnap[];
   /** Null where the scenario leaves the node image to us. */
   readonly image: OwnImage | null;
 }
@@ -53,7 +57,8 @@ export async function readScenarioFiles(
   }
   const image = await ownImage(source, cacheDir, signal, problems);
   const binary = await ownBinary(source, signal, problems);
-  if (problems.length === 0) return { archives, image, binary };
+  const snaps = await ownSnaps(source, signal, problems);
+  if (problems.length === 0) return { archives, image, binary, snaps };
   const message = problems.map(formatProblem).join('\n');
   throw new FailureError({ class: 'usage', step: 'lint', message, hint: null });
 }
@@ -78,6 +83,23 @@ async function ownBinary(
     problems.push(problemAt(source, path, `${printable(name)} can't be read: ${why}`));
   }
   return null;
+}
+
+async function ownSnaps(
+  source: ScenarioSource,
+  signal: AbortSignal,
+  problems: Problem[],
+): Promise<PlannedSnap[]> {
+  const { install } = source.scenario;
+  if (install.from !== 'snap-file') return [];
+  const found: PlannedSnap[] = [];
+  for (const [index, name] of install.snaps.entries()) {
+    const path = ['install', 'snaps', index];
+    const snap = await readSnap(resolve(baseOf(source, path), name), install.dangerous, signal);
+    if (typeof snap === 'string') problems.push(problemAt(source, path, `${printable(name)} ${snap}`));
+    else found.push(snap);
+  }
+  return found;
 }
 
 async function ownImage(

@@ -10,6 +10,15 @@ export type PlannedImage = Pick<NodeImage, 'images' | 'imageRepository' | 'compo
   readonly engineName: string;
 };
 
+/** A snap on this host that nodes install. */
+export interface PlannedSnap {
+  /** Its file's name, without folders. */
+  readonly name: string;
+  readonly snap: InputFile;
+  /** What vouches for it; null where the scenario takes it without. */
+  readonly assert: InputFile | null;
+}
+
 /** What distributions and CNIs make their steps from. */
 export interface PlanContext {
   readonly scenario: Scenario;
@@ -19,6 +28,8 @@ export interface PlanContext {
   readonly host: PlanHost;
   /** The distribution's program on this host; null where the scenario names none. */
   readonly binary: InputFile | null;
+  /** In the order in which nodes install them; none unless the scenario names some. */
+  readonly snaps: readonly PlannedSnap[];
   /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
   filesBefore(node: PlanNode): readonly NodeFile[];
 }

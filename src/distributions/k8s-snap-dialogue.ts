@@ -1,4 +1,5 @@
 import { DIALOGUE_LIMITS, type Dialogue, type DialoguePrompt } from '../dialogue/dialogue.ts';
+import { renderAnswer } from '../scenario/answer-values.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /**
@@ -16,14 +17,18 @@ function prompt(name: keyof typeof QUESTIONS, answer: string): DialoguePrompt {
 }
 
 /** What is answered: features that are not written are the program's own. */
-export function bootstrapDialogue({ network, features, dialogue }: Scenario, endMs: number): Dialogue {
+const PROMPTS: readonly DialoguePrompt[] = [
+  prompt('features', '{{ features }}'),
+  prompt('pod-cidr', '{{ network.pods }}'),
+  prompt('service-cidr', '{{ network.services }}'),
+];
+
+/** The dialogue of a scenario: its own prompts where it has some, for a release that asks in other words. */
+export function bootstrapDialogue(scenario: Scenario): Dialogue {
+  const { mode, prompts, timeouts } = scenario.dialogue;
   return {
-    mode: dialogue.mode,
-    limits: { ...DIALOGUE_LIMITS, endMs },
-    prompts: [
-      prompt('features', (features ?? []).join(',')),
-      prompt('pod-cidr', network.pods.join(',')),
-      prompt('service-cidr', network.services.join(',')),
-    ],
+    mode,
+    limits: { ...DIALOGUE_LIMITS, ...timeouts },
+    prompts: (prompts ?? PROMPTS).map((each) => ({ ...each, answer: renderAnswer(each.answer, scenario) })),
   };
 }

@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import { waitForAddresses } from './address-wait.ts';
 import { bootstrapDialogue } from './k8s-snap-dialogue.ts';
-import type { BootstrapSteps, Distribution, PlanContext } from './distribution.ts';
+import type { BootstrapSteps, Distribution, PlanContext, PlannedSnap } from './distribution.ts';
+import { assertFileOf, isK8sSnapFile } from '../scenario/snap-file.ts';
+import type { InputFile } from '../images/archive/image-archive.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
 
 const CONFIG_FILE = '/etc/twinstack/k8s-bootstrap.yaml';
@@ -30,24 +32,70 @@ function exec(
   return { kind: 'exec', node: node.name, file, args, timeoutMs };
 }
 
+/** Where snaps of this host go in a node. */
+const SNAP_FOLDER = '/var/lib/twinstack/snaps';
+
 /** Brings the program into the node, or sees that it is there. */
-function installActions({ scenario, binary }: PlanContext, node: PlanNode): Action[] {
+function installActions(context: PlanContext, node: PlanNode): Action[] {
+  const { scenario, binary } = context;
   const { install } = scenario;
-  const snap = (...args: string[]): Action => exec(node, 'snap', args, INSTALL_TIMEOUT_MS);
   // Seen to be there before anything depends on it; and what takes its place in tests says so of itself.
-  const there: Action = { ...exec(node, 'k8s', ['--help'], COMMAND_TIMEOUT_MS), warnWhen: STAND_IN };
-  if (binary !== null) {
-    const args = ['-D', '--mode=0755', '/dev/stdin', OWN_PROGRAM];
-    return [{ ...exec(node, 'install', args, COMMAND_TIMEOUT_MS), input: binary }, there];
+  const there: Action = {
+    ...exec(node, 'k8s', ['--help'], COMMAND_TIMEOUT_MS),
+    warnWhen: STAND_IN,
+    hint: MISSING_PROGRAM[install.from],
+  };
+  if (binary !== null) return [put(node, binary, OWN_PROGRAM, '0755'), there];
+  switch (install.from) {
+    case 'preinstalled':
+      return [there];
+    case 'snap-store': {
+      const args = ['install', 'k8s', '--classic', `--channel=${install.channel}`];
+      return [SEEDED(node), { ...exec(node, 'snap', args, INSTALL_TIMEOUT_MS), hint: NO_STORE }, there];
+    }
+    case 'snap-file':
+      return [SEEDED(node), ...context.snaps.flatMap((snap) => snapFileActions(node, snap)), there];
   }
-  if (install.from === 'snap-store') {
-    return [
-      snap('wait', 'system', 'seed.loaded'),
-      snap('install', 'k8s', '--classic', `--channel=${install.channel}`),
-      there,
-    ];
+}
+
+/** snapd takes nothing before it has read what its image came with. */
+const SEEDED = (node: PlanNode): Action => ({
+  ...exec(node, 'snap', ['wait', 'system', 'seed.loaded'], INSTALL_TIMEOUT_MS),
+  hint: 'Snaps need an image with snapd, such as image: ubuntu:24.04.',
+});
+
+const NO_STORE =
+  'The nodes fetch it themselves: they need a way out (egress: open) and a channel that is there. Without one, name snaps of this host: install: { snaps: [...] }.';
+const MISSING_PROGRAM = {
+  preinstalled:
+    'The image has no k8s, or one that does not start: name an image that has it (image), a program of your own (binary), or where to install it from (install).',
+  'snap-store':
+    'The snap is there and its program does not start: see diagnostics/ for the journal of the node.',
+  'snap-file':
+    'The snap is there and its program does not start: see diagnostics/ for the journal of the node.',
+} as const;
+
+function put(node: PlanNode, input: InputFile, path: string, mode: string): Action {
+  return {
+    ...exec(node, 'install', ['-D', `--mode=${mode}`, '/dev/stdin', path], COMMAND_TIMEOUT_MS),
+    input,
+  };
+}
+
+/** What vouches for a snap is made known first: `snap install` then takes the file as the store's own. */
+function snapFileActions(node: PlanNode, { name, snap, assert }: PlannedSnap): Action[] {
+  const path = `${SNAP_FOLDER}/${name}`;
+  const snapd = (...args: string[]): Action => exec(node, 'snap', args, INSTALL_TIMEOUT_MS);
+  const classic = isK8sSnapFile(name) ? ['--classic'] : [];
+  if (assert === null) {
+    return [put(node, snap, path, '0600'), snapd('install', ...classic, '--dangerous', path)];
   }
-  return [there];
+  return [
+    put(node, assert, assertFileOf(path), '0600'),
+    put(node, snap, path, '0600'),
+    snapd('ack', assertFileOf(path)),
+    snapd('install', ...classic, path),
+  ];
 }
 
 function configFile({ scenario }: PlanContext): string {
@@ -70,10 +118,11 @@ function addressArguments({ scenario }: PlanContext): string[] {
 }
 
 function bootstrapActions(context: PlanContext, node: PlanNode): Action[] {
-  const { bootstrap } = context.scenario;
-  const common = [...addressArguments(context), '--timeout', `${BOOTSTRAP_TIMEOUT_MS / 60_000}m`];
+  const { bootstrap, dialogue: written } = context.scenario;
+  const timeoutMs = bootstrap === 'interactive' ? written.timeouts.endMs : BOOTSTRAP_TIMEOUT_MS;
+  const common = [...addressArguments(context), '--timeout', `${Math.ceil(timeoutMs / 1000)}s`];
   if (bootstrap === 'interactive') {
-    const dialogue = bootstrapDialogue(context.scenario, BOOTSTRAP_TIMEOUT_MS);
+    const dialogue = bootstrapDialogue(context.scenario);
     return [
       {
         kind: 'dialogue',
@@ -174,7 +223,14 @@ export const k8sSnap: Distribution = {
         title: 'wait for the API server',
         needs: ['bootstrap/init'],
         actions: [
-          { kind: 'connect', node: first.name, path: ADMIN_KUBECONFIG, timeoutMs: COMMAND_TIMEOUT_MS },
+          {
+            kind: 'connect',
+            node: first.name,
+            path: ADMIN_KUBECONFIG,
+            timeoutMs: COMMAND_TIMEOUT_MS,
+            // The image, the channel or the file decides which release it is, and not the scenario.
+            expectVersion: context.scenario.distribution.version,
+          },
         ],
       },
     ];

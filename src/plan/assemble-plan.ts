@@ -4,7 +4,7 @@ import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
-import type { Distribution, PlanContext, PlannedImage } from '../distributions/distribution.ts';
+import type { Distribution, PlanContext, PlannedImage, PlannedSnap } from '../distributions/distribution.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
@@ -27,13 +27,23 @@ export interface PlanInputs {
   readonly archives?: readonly ImageArchive[];
   /** The distribution's program on this host; none when absent. */
   readonly binary?: InputFile | null;
+  /** Snaps on this host, in the order in which nodes install them; none when absent. */
+  readonly snaps?: readonly PlannedSnap[];
   readonly host: PlanHost;
 }
 
 /** What a plan is made of that the moment has no part in. */
 export type PlanParts = Pick<
   PlanInputs,
-  'distribution' | 'cni' | 'manifests' | 'ownManifests' | 'storagePool' | 'archives' | 'binary' | 'host'
+  | 'distribution'
+  | 'cni'
+  | 'manifests'
+  | 'ownManifests'
+  | 'storagePool'
+  | 'archives'
+  | 'binary'
+  | 'snaps'
+  | 'host'
 >;
 
 /** The name of a run's network, profile and ACL, and the start of its nodes' names: at most 15 characters, as for any interface. */
@@ -138,7 +148,15 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
-  const base = { scenario, allocation, nodes, image, host: inputs.host, binary: inputs.binary ?? null };
+  const base = {
+    scenario,
+    allocation,
+    nodes,
+    image,
+    host: inputs.host,
+    binary: inputs.binary ?? null,
+    snaps: inputs.snaps ?? [],
+  };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);

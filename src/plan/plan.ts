@@ -75,11 +75,20 @@ export type Action =
       readonly capture?: string;
       /** A warning of the run when the program's standard output has this text. */
       readonly warnWhen?: { readonly text: string; readonly warning: string };
+      /** What to do next when it fails; the failure's own advice when absent. */
+      readonly hint?: string;
       /** A file on this host that is the program's standard input. */
       readonly input?: InputFile | ImageArchive;
     }
   /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
-  | { readonly kind: 'connect'; readonly node: string; readonly path: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'connect';
+      readonly node: string;
+      readonly path: string;
+      readonly timeoutMs: number;
+      /** The release, such as 1.36.3, whose minor version it must be; not asked when absent. */
+      readonly expectVersion?: string;
+    }
   | { readonly kind: 'wait'; readonly condition: ClusterCondition; readonly timeoutMs: number }
   | {
       readonly kind: 'apply';

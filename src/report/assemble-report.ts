@@ -93,6 +93,11 @@ export function assembleReport(events: readonly RunEvent[], facts: ReportFacts):
     imageMs: phases.find((phase) => phase.name === 'image')?.durationMs ?? null,
     timeToDualStackMs: timeToDualStack(finished?.timeToDualStackMs ?? null, facts.families),
     dialogues: events.flatMap((event) => (event.type === 'dialogue-finished' ? [event.dialogue] : [])),
+    retries: events.flatMap((event) =>
+      event.type === 'attempt-failed'
+        ? [{ attempt: event.attempt, failure: event.failure, durationMs: Math.round(event.durationMs) }]
+        : [],
+    ),
     checks: checks.map(toReportCheck),
     failure: verdict.failure,
     cleanup: { outcome: cleanup.outcome, leaked: cleanup.leaked.map(({ kind, name }) => ({ kind, name })) },
@@ -126,12 +131,17 @@ function copyRanges(ranges: ReportFacts['ranges']): Report['ranges'] {
   return { pods: [...ranges.pods], services: [...ranges.services], nodes: [...ranges.nodes] };
 }
 
-/** The phases in the order in which they began; one that never finished lasts until the last event. */
+/**
+ * The phases in the order in which they began; one that never finished lasts until the last event. Of a cluster that was made anew,
+ * those of the last attempt.
+ */
 function foldPhases(events: readonly RunEvent[]): ReportPhase[] {
-  const phases: ReportPhase[] = [];
+  let phases: ReportPhase[] = [];
   const open = new Map<string, ReportPhase>();
   for (const event of events) {
-    if (event.type === 'phase-started') {
+    if (event.type === 'attempt-failed') {
+      phases = phases.filter(({ name }) => name === 'image');
+    } else if (event.type === 'phase-started') {
       const phase = { name: event.phase, startedAt: event.at, durationMs: 0 };
       phases.push(phase);
       open.set(event.phase, phase);

@@ -18,6 +18,12 @@ export function renderMarkdown(report: Report): string {
     blocks.push(`**Failed in ${escape(step)} (${failureClass}):** ${escape(message)}`);
     if (hint !== null) blocks.push(`**Next:** ${escape(hint)}`);
   }
+  blocks.push(
+    ...report.retries.map(
+      ({ attempt, failure: { step, message } }) =>
+        `**Attempt ${attempt} failed in ${escape(step)}, and was made anew with new nodes:** ${escape(message)}`,
+    ),
+  );
   const failed =
     report.outcome === 'passed' ? [] : report.checks.filter(({ outcome }) => outcome === 'failed');
   blocks.push(...failed.map(details));

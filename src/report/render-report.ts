@@ -40,6 +40,13 @@ export function renderReport(report: Report, options: RenderOptions): string {
     ...(unfinished === 'running' ? [] : section('Failure', failure(report, facts, palette, columns))),
     ...section('Asked for', facts(asked(report))),
     ...section('Done', [...facts(done(report)), ...alignColumns(nodes(report), columns)]),
+    ...section(
+      'Retries',
+      report.retries.flatMap(({ attempt, failure: { step, message }, durationMs }) => [
+        `  ${palette.odd(`attempt ${attempt}`)} failed in ${step} after ${formatSeconds(durationMs)}`,
+        ...message.split('\n').map((line) => `    ${palette.dim(oneLine(line))}`),
+      ]),
+    ),
     ...section('Time', phaseBars(report, palette, options)),
     ...report.dialogues.flatMap((dialogue) =>
       section('Dialogue', [

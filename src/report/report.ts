@@ -159,6 +159,16 @@ export const reportSchema = z
       .array(dialogueRecordSchema)
       .default([])
       .describe('Programs that asked, and what they were answered; also in transcripts/.'),
+    retries: z
+      .array(
+        z.object({
+          attempt: z.int().positive().describe('Counted from 1.'),
+          failure: failureSchema,
+          durationMs: milliseconds,
+        }),
+      )
+      .default([])
+      .describe('Attempts to make the cluster that failed, and were followed by another with new nodes.'),
     checks: z.array(checkSchema),
     failure: failureSchema.nullable(),
     cleanup: cleanupSchema,

@@ -95,9 +95,12 @@ export class ReportWriter {
       [JUNIT_FILE, () => renderJunit([written])],
       [SUMMARY_FILE, () => renderMarkdown(written)],
     ];
-    for (const dialogue of written.dialogues) {
+    for (const [index, dialogue] of written.dialogues.entries()) {
       const text = [dialogueTitle(dialogue), '', ...transcriptLines(dialogue), ''].join('\n');
-      files.push([join(TRANSCRIPTS_FOLDER, `${dialogue.name}.txt`), () => text]);
+      // Of a cluster that was made anew each attempt has its own.
+      const before = written.dialogues.slice(0, index).filter(({ name }) => name === dialogue.name).length;
+      const number = before === 0 ? '' : `-${before + 1}`;
+      files.push([join(TRANSCRIPTS_FOLDER, `${dialogue.name}${number}.txt`), () => text]);
     }
     if (written.dialogues.length > 0) await mkdir(join(this.directory, TRANSCRIPTS_FOLDER), { mode: 0o755 });
     const errors: unknown[] = this.#eventsError === null ? [] : [this.#eventsError];

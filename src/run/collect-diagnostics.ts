@@ -25,18 +25,17 @@ const NODE_REPORTS: readonly {
 const PROGRAM_TIMEOUT_MS = 10_000;
 
 /**
- * Writes what a failed run left to see into `diagnostics/`: journals and pod logs of each node, and everything that the failed
+ * Writes what a failed run left to see into a folder: journals and pod logs of each node, and everything that the failed
  * program printed. @returns what could not be had; never rejects.
  */
 export async function collectDiagnostics(
   provider: Provider,
   nodes: readonly string[],
   failedOutput: { readonly step: string; readonly output: string } | null,
-  reportDir: string,
+  directory: string,
   secrets: readonly string[],
   options: CallOptions,
 ): Promise<string[]> {
-  const directory = join(reportDir, 'diagnostics');
   const problems: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => {

@@ -22,6 +22,7 @@ export function dialogueFailure(
   if (outcome === 'unknown-prompt' || outcome === 'prompt-never-came') {
     lines.push(`  seen      ${JSON.stringify(seen)}`);
     if (about !== null) lines.push(`  expected  /${about.pattern}/`);
+    if (about !== null && seen.trim() !== '') lines.push(`  would be  /${patternOf(seen)}/`);
   }
   if (outcome === 'prompt-repeated' && about !== null && !about.secret) {
     lines.push(`  answered  ${JSON.stringify(about.answer)}`);
@@ -31,11 +32,16 @@ export function dialogueFailure(
   return { class: 'infrastructure', step, message: lines.join('\n'), hint: hintOf(outcome) };
 }
 
+/** The pattern that a text and nothing else fits. */
+function patternOf(seen: string): string {
+  return `^${seen.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`;
+}
+
 function hintOf(outcome: DialogueResult['outcome']): string {
   switch (outcome) {
     case 'unknown-prompt':
     case 'prompt-never-came':
-      return `A release may ask in other words: write them into the dialogue of its distribution. ${TRANSCRIPT}`;
+      return `A release may ask in other words: write them into the scenario, as dialogue.prompts (docs/k8s-snap.md has those of k8s to begin with). ${TRANSCRIPT}`;
     case 'prompt-repeated':
       return `The program did not take the answer: change what it is made from. ${TRANSCRIPT}`;
     default:

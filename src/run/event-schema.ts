@@ -69,6 +69,14 @@ export const runEventSchema = z
       step: stepSchema,
       dialogue: dialogueRecordSchema,
     }),
+    z.object({
+      ...stamp,
+      type: z.literal('attempt-failed'),
+      attempt: z.int().positive(),
+      of: z.int().positive(),
+      failure: failureSchema,
+      durationMs: milliseconds,
+    }),
     z.object({ ...stamp, type: z.literal('check-finished'), check: checkSchema }),
     z.object({
       ...stamp,

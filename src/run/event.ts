@@ -87,6 +87,15 @@ export type RunEvent = {
   /** A line that a test of the user's own printed. Only passed on: there may be millions, and a file of their own has them. */
   | { readonly type: 'test-output'; readonly step: StepInfo; readonly text: string }
   | { readonly type: 'dialogue-finished'; readonly step: StepInfo; readonly dialogue: DialogueRecord }
+  /** The cluster could not be made, its nodes are removed, and it is made anew. Attempts count from 1. */
+  | {
+      readonly type: 'attempt-failed';
+      readonly attempt: number;
+      /** How many there are at most. */
+      readonly of: number;
+      readonly failure: Failure;
+      readonly durationMs: number;
+    }
   | { readonly type: 'check-finished'; readonly check: CheckResult }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'interrupted'; readonly signal: string }

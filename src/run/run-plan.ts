@@ -10,7 +10,8 @@ import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
 import { FailureError, type Failure } from './failure.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
-import { waitUntil, WaitTimeoutError, type Look } from './wait-until.ts';
+import { describeError, failureOf, outputOf, requireVersion } from './step-failure.ts';
+import { waitUntil, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
 import type { OwnTests } from '../own-tests/own-test.ts';
@@ -94,7 +95,7 @@ export async function runPlan(plan: Plan, context: RunPlanContext): Promise<Plan
   const failed = first as { step: Step; error: unknown } | null;
   const answered = execution.answeredAt(plan);
   return {
-    failure: failed === null ? null : failureOf(failed.step, failed.error),
+    failure: failed === null ? null : failureOf(failed.step, failed.error, execution.adviceOn(failed.error)),
     failedOutput: failed === null ? null : outputOf(failed.step, failed.error),
     checks: execution.checks,
     timeToDualStackMs: answered === null ? null : Math.round(answered - started),
@@ -108,6 +109,7 @@ class PlanExecution {
   readonly #context: RunPlanContext;
   readonly #passedAt = new Map<string, number>();
   #cluster: ClusterClient | null = null;
+  readonly #advice = new WeakMap<Error, string>();
 
   constructor(plan: Plan, context: RunPlanContext) {
     this.#plan = plan;
@@ -128,6 +130,11 @@ class PlanExecution {
     return known.length === times.length && known.length > 0 ? Math.max(...known) : null;
   }
 
+  /** What to do next, where the action that failed knows better than its error. */
+  adviceOn(error: unknown): string | null {
+    return error instanceof Error ? (this.#advice.get(error) ?? null) : null;
+  }
+
   async run(action: Action, step: Step): Promise<void> {
     const { provider, owner, journal, events, values, signal } = this.#context;
     const call: CallOptions = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
@@ -142,9 +149,14 @@ class PlanExecution {
         return provider.node(action.node).writeFiles(files, call);
       }
       case 'exec':
-        return this.#exec(action, step);
+        try {
+          return await this.#exec(action, step);
+        } catch (error) {
+          if (error instanceof Error && action.hint !== undefined) this.#advice.set(error, action.hint);
+          throw error;
+        }
       case 'connect':
-        return this.#connect(action);
+        return this.#connect(action, step);
       case 'wait': {
         const options = { timeoutMs: action.timeoutMs, signal };
         const found = await waitForCondition(this.#requireCluster(), action.condition, options);
@@ -243,9 +255,10 @@ class PlanExecution {
   }
 
   async #dialogue(action: Extract<Action, { kind: 'dialogue' }>, step: Step): Promise<void> {
-    const { provider, owner, events, signal } = this.#context;
+    const { provider, owner, events, signal, onSecret } = this.#context;
     const { name, file, args, dialogue } = action;
     const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: this.#render(prompt.answer) }));
+    for (const { secret, answer } of prompts) if (secret && answer !== '') onSecret(answer);
     const program = await provider
       .node(action.node)
       .converse(
@@ -274,7 +287,7 @@ class PlanExecution {
     if (failure !== null) throw new FailureError(failure);
   }
 
-  async #connect(action: Extract<Action, { kind: 'connect' }>): Promise<void> {
+  async #connect(action: Extract<Action, { kind: 'connect' }>, step: Step): Promise<void> {
     const { provider, values, signal, onKubeconfig } = this.#context;
     const node = provider.node(action.node);
     const { timeoutMs } = action;
@@ -295,6 +308,7 @@ class PlanExecution {
     values.set('caCertHash', cluster.caCertHash());
     await onKubeconfig(kubeconfig);
     const version = await cluster.waitForApi({ timeoutMs, signal });
+    requireVersion(version, action, step);
     values.set('kubernetesVersion', version);
     this.#cluster = cluster;
   }
@@ -308,25 +322,4 @@ class PlanExecution {
       throw new Error(`plan ${this.#plan.allocation.runId} uses the cluster before it connects`);
     return this.#cluster;
   }
-}
-
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** The failure that a step's error is: a missed deadline names its condition, a program its own last lines. */
-function failureOf(step: Step, error: unknown): Failure {
-  if (error instanceof FailureError) return error.failure;
-  if (error instanceof CommandError || error instanceof WaitTimeoutError) {
-    const lines = error instanceof CommandError ? error.lastLines() : [];
-    const message = [`${step.title}: ${error.message}`, ...lines.map((line) => `  ${line}`)].join('\n');
-    const hint = 'See diagnostics/ in the report directory: journals of the nodes and logs of the pods.';
-    return { class: 'infrastructure', step: step.id, message, hint };
-  }
-  throw error;
-}
-
-function outputOf(step: Step, error: unknown): { step: string; output: string } | null {
-  if (!(error instanceof CommandError)) return null;
-  return { step: step.id, output: `$ ${error.command.join(' ')}\n${error.stdout}\n${error.stderr}` };
 }

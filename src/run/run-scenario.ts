@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
 import { IMAGE_STEPS, prepareEngineImage } from './image-phase.ts';
@@ -14,7 +15,7 @@ import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { familyWord } from '../checks/planned-check.ts';
-import type { CleanupResult, RunEvent, RunRequest, StepInfo } from './event.ts';
+import type { CleanupResult, PhaseName, RunEvent, RunRequest, StepInfo } from './event.ts';
 import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -40,6 +41,10 @@ export interface ScenarioRunResult {
 class RunTimeoutError extends Error {
   override readonly name = 'RunTimeoutError';
 }
+
+const DIAGNOSTICS_FOLDER = 'diagnostics';
+/** In these the cluster is made; what fails later is about a cluster that is there. */
+const MAKING: readonly PhaseName[] = ['launch', 'bootstrap', 'network', 'join'];
 
 const CLEANUP_TIMEOUT_MS = 120_000;
 const ENGINE_TIMEOUT_MS = 30_000;
@@ -127,7 +132,7 @@ export class ScenarioRunner {
       result = { ...result, failure: this.#failureOf(error), checks: [] };
     }
     const failed = result.failure !== null || result.checks.some(({ outcome }) => outcome === 'failed');
-    if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result);
+    if (failed && result.failure?.class !== 'interrupted') await this.#diagnose(result, DIAGNOSTICS_FOLDER);
     const cleanup = await this.#cleanUp(owner, failed, result.failure);
     // A signal during the clean-up of a run that passed: it did not end as the user let it begin.
     const { interrupted } = this.#run;
@@ -180,40 +185,76 @@ export class ScenarioRunner {
       await this.#updateRecord({
         nodes: plan.nodes.map(({ name, shortName, role }) => ({ name, shortName, role })),
       });
-      const token = newBootstrapToken();
-      this.#run.onSecret(token);
-      this.#values.set('secret.bootstrapToken', token);
-      return await runPlan(plan, {
-        provider,
-        owner,
-        journal: store.journalOf(runId),
-        events: this.#events,
-        values: this.#values,
-        signal,
-        ownTests: this.#run.ownTests,
-        onSecret: (secret) => this.#run.onSecret(secret),
-        onKubeconfig: async (kubeconfig) => {
-          for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
-          await store.writeKubeconfig(runId, kubeconfig);
-        },
-      });
+      return await this.#attempt(plan, owner, signal);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Carries the plan out, and again as often as the scenario allows when the cluster could not be made. Each time with new nodes:
+   * a bootstrap that failed leaves half of a datastore behind, and is not what is tested.
+   */
+  async #attempt(plan: Plan, owner: Owner, signal: AbortSignal): Promise<PlanResult> {
+    const attempts = this.#run.scenario.retries + 1;
+    for (let attempt = 1; ; attempt++) {
+      const started = performance.now();
+      const result = await this.#carryOut(plan, owner, signal);
+      const { failure } = result;
+      const phase = plan.steps.find(({ id }) => id === failure?.step)?.phase;
+      const isMaking = phase !== undefined && MAKING.includes(phase);
+      if (failure?.class !== 'infrastructure' || !isMaking || attempt === attempts) return result;
+      await this.#diagnose(result, join(DIAGNOSTICS_FOLDER, `attempt-${attempt}`));
+      signal.throwIfAborted();
+      const { provider, store, runId } = this.#run;
+      const removal = { timeoutMs: CLEANUP_TIMEOUT_MS, signal };
+      const { outcome } = await removeRun(provider, runId, store.journalOf(runId), removal);
+      signal.throwIfAborted();
+      // The clean-up at the end tells what can't be removed.
+      if (outcome !== 'complete') return result;
+      const durationMs = Math.round(performance.now() - started);
+      this.#events.emit({ type: 'attempt-failed', attempt, of: attempts, failure, durationMs });
+      const [line = ''] = failure.message.split('\n');
+      const message = `attempt ${attempt} of ${attempts} failed and is made anew with new nodes: ${line}`;
+      this.#events.emit({ type: 'notice', level: 'warning', message });
+      this.#values.clear();
+    }
+  }
+
+  async #carryOut(plan: Plan, owner: Owner, signal: AbortSignal): Promise<PlanResult> {
+    const { provider, store, runId, ownTests } = this.#run;
+    const token = newBootstrapToken();
+    this.#run.onSecret(token);
+    this.#values.set('secret.bootstrapToken', token);
+    return await runPlan(plan, {
+      provider,
+      owner,
+      journal: store.journalOf(runId),
+      events: this.#events,
+      values: this.#values,
+      signal,
+      ownTests,
+      onSecret: (secret) => this.#run.onSecret(secret),
+      onKubeconfig: async (kubeconfig) => {
+        for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
+        await store.writeKubeconfig(runId, kubeconfig);
+      },
+    });
   }
 
   #secrets(): string[] {
     return [...this.#values].flatMap(([name, value]) => (name.startsWith('secret.') ? [value] : []));
   }
 
-  async #diagnose(result: PlanResult): Promise<void> {
+  /** @param folder in the report's. */
+  async #diagnose(result: PlanResult, folder: string): Promise<void> {
     const signal = AbortSignal.any([this.#run.interrupted, AbortSignal.timeout(DIAGNOSTICS_TIMEOUT_MS)]);
     const nodes = this.#plan?.nodes.map(({ name }) => name) ?? [];
     const problems = await collectDiagnostics(
       this.#run.provider,
       nodes,
       result.failedOutput,
-      this.#run.reportDir,
+      join(this.#run.reportDir, folder),
       this.#secrets(),
       {
         timeoutMs: DIAGNOSTICS_TIMEOUT_MS,

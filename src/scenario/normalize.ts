@@ -2,7 +2,7 @@ import { parseDuration } from './duration.ts';
 import { ownTestNames } from './own-test-names.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
-import type { Expectation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
+import type { Expectation, Installation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
 import type { WrittenScenario } from './schema.ts';
 import { formatCidr } from '../network/cidr.ts';
 
@@ -59,6 +59,26 @@ function ownTestsOf({ tests }: WrittenScenario): OwnTest[] {
   }));
 }
 
+function dialogueOf({ dialogue }: WrittenScenario): Scenario['dialogue'] {
+  const { mode, prompts, timeouts } = dialogue;
+  return {
+    mode,
+    prompts: prompts ?? null,
+    timeouts: {
+      promptMs: parseDuration(timeouts.prompt),
+      silenceMs: parseDuration(timeouts.silence),
+      endMs: parseDuration(timeouts.end),
+    },
+  };
+}
+
+function installationOf({ install }: WrittenScenario): Installation {
+  if (install === undefined || install === 'preinstalled') return { from: 'preinstalled' };
+  return typeof install === 'string'
+    ? { from: 'snap-store', channel: install }
+    : { from: 'snap-file', ...install };
+}
+
 /**
  * Fills in every default. Ranges come out in normal form. Meant for a scenario that no rule refuses; what a rule refuses because
  * this version can't do it is not carried over.
@@ -82,12 +102,9 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     distribution: written.distribution,
     cni: { name: written.distribution.name === 'k8s-snap' ? 'distribution' : 'bridge' },
     bootstrap: written.bootstrap,
-    dialogue: written.dialogue,
+    dialogue: dialogueOf(written),
     features: written.features ?? null,
-    install:
-      written.install === undefined || written.install === 'preinstalled'
-        ? { from: 'preinstalled' }
-        : { from: 'snap-store', channel: written.install },
+    install: installationOf(written),
     binary: written.binary ?? null,
     kubeProxy: written.kubeProxy,
     featureGates: written.featureGates,
@@ -99,6 +116,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     ),
     tests: ownTestsOf(written),
     expect: expectationOf(written),
+    retries: written.retries,
     timeoutMs: parseDuration(written.timeout),
   };
 }

@@ -30,6 +30,23 @@ export interface OwnTest {
   readonly timeoutMs: number;
 }
 
+/** A question that a program is expected to ask, as the file has it. */
+export interface ScenarioPrompt {
+  readonly name: string;
+  /** A regular expression. */
+  readonly pattern: string;
+  readonly answer: string;
+  readonly optional: boolean;
+  readonly times: number;
+  readonly secret: boolean;
+}
+
+/** Where a distribution's program comes from. Paths as written. */
+export type Installation =
+  | { readonly from: 'preinstalled' }
+  | { readonly from: 'snap-store'; readonly channel: string }
+  | { readonly from: 'snap-file'; readonly snaps: readonly string[]; readonly dangerous: boolean };
+
 /** What is deployed: ours, or a manifest by its path as written. */
 export type Workload = 'nginxdualstack' | { readonly manifest: string };
 
@@ -65,11 +82,16 @@ export interface Scenario {
   /** `distribution`: the one that the distribution brings with it. */
   readonly cni: { readonly name: 'bridge' | 'distribution' };
   readonly bootstrap: 'interactive' | 'file';
-  readonly dialogue: { readonly mode: 'pipe' | 'pty' };
+  readonly dialogue: {
+    readonly mode: 'pipe' | 'pty';
+    /** Null leaves the prompts to the distribution. Answers may hold `{{ network.pods }}` and the like. */
+    readonly prompts: readonly ScenarioPrompt[] | null;
+    /** In milliseconds. */
+    readonly timeouts: { readonly promptMs: number; readonly silenceMs: number; readonly endMs: number };
+  };
   /** Null leaves them to the distribution. */
   readonly features: readonly string[] | null;
-  readonly install:
-    { readonly from: 'preinstalled' } | { readonly from: 'snap-store'; readonly channel: string };
+  readonly install: Installation;
   /** The distribution's program, as written. */
   readonly binary: string | null;
   readonly kubeProxy: { readonly mode: 'nftables' | 'iptables' };
@@ -79,6 +101,8 @@ export interface Scenario {
   /** In the order in which they run. */
   readonly tests: readonly OwnTest[];
   readonly expect: Expectation;
+  /** How often the cluster is made anew when it could not be made. */
+  readonly retries: number;
   /** The whole run's deadline in milliseconds, clean-up excluded. */
   readonly timeoutMs: number;
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { hasDuplicates, networkSchema, text } from './network-schema.ts';
+import { isK8sSnapFile } from './snap-file.ts';
+import { ANSWER_VALUES } from './answer-values.ts';
 import { PROGRAMS, STATIC_PROGRAMS } from './own-programs.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
 
@@ -26,6 +28,18 @@ function durationOf(standard: string, description: string) {
     .refine((duration) => parseDuration(duration) <= LONGEST_TIMEOUT_MS, { error: 'must be at most 24h' })
     .default(standard)
     .meta({ description, examples: [standard, '90s'] });
+}
+
+/** Why a text is no regular expression; null when it is one. */
+function regexProblem(pattern: string): string | null {
+  try {
+    new RegExp(pattern, 'u');
+    return null;
+  } catch (error) {
+    return error instanceof Error
+      ? error.message.replace(/^Invalid regular expression: /, '')
+      : String(error);
+  }
 }
 
 const VERSION_PATTERN = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
@@ -117,12 +131,74 @@ const kubeProxy = z
   .prefault({})
   .meta({ description: 'kube-proxy, which makes Services work.', examples: [{ mode: 'iptables' }] });
 
+const dialoguePrompt = z.strictObject({
+  name: z
+    .string()
+    .meta({
+      description: 'What messages and transcripts call it, as a DNS label.',
+      pattern: NAME_PATTERN.source,
+      maxLength: NAME_MAX_LENGTH,
+      examples: ['pod-cidr'],
+    })
+    .refine((name) => NAME_PATTERN.test(name) && name.length <= NAME_MAX_LENGTH, {
+      error: `must be a DNS label of at most ${NAME_MAX_LENGTH} characters, such as pod-cidr`,
+    }),
+  pattern: z
+    .string()
+    .refine((pattern) => regexProblem(pattern) === null, {
+      error: ({ input }) => `is no regular expression: ${regexProblem(String(input)) ?? ''}`,
+    })
+    .meta({
+      description:
+        'A regular expression (JavaScript, Unicode), held against what stands on the line that has not ended, without escape codes.',
+      examples: ['^Pod CIDR .*: $'],
+    }),
+  answer: z
+    .string()
+    .refine((answer) => !/[\r\n\u0000]/.test(answer), {
+      error: 'has a line end or a NUL in it: an answer is one line, whose end is added',
+    })
+    .meta({
+      description: `One line. ${ANSWER_VALUES.map((name) => `{{ ${name} }}`).join(', ')} stand for what the scenario has.`,
+      examples: ['{{ network.pods }}', ''],
+    }),
+  optional: z.boolean().default(false).meta({ description: 'The program may go on without asking it.' }),
+  times: z.int().min(1).max(100).default(1).meta({
+    description:
+      'How often it may be asked, each time with the same answer; once more, and its answer counts as rejected.',
+  }),
+  secret: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'The answer is masked in transcripts, messages and reports.' }),
+});
+
 const dialogue = z
   .strictObject({
     mode: z
       .enum(['pipe', 'pty'])
       .default('pipe')
       .meta({ description: 'Whether the program has pipes, or believes in a terminal.' }),
+    prompts: z
+      .array(dialoguePrompt)
+      .min(1)
+      .optional()
+      .refine((prompts) => !hasDuplicates((prompts ?? []).map(({ name }) => name)), {
+        error: 'names a prompt twice',
+      })
+      .meta({
+        description:
+          "What it asks and is answered, in order, in the place of the distribution's own: for a release that asks in other words.",
+        examples: [[{ name: 'pod-cidr', pattern: '^Pod CIDR .*: $', answer: '{{ network.pods }}' }]],
+      }),
+    timeouts: z
+      .strictObject({
+        prompt: durationOf('60s', 'How long the next prompt may take, whatever else is printed.'),
+        silence: durationOf('30s', 'How long the program may print nothing while a prompt is awaited.'),
+        end: durationOf('10m', 'How long it may run after the last answer.'),
+      })
+      .prefault({})
+      .meta({ description: 'When a dialogue is given up.', examples: [{ silence: '2m' }] }),
   })
   .prefault({})
   .meta({
@@ -138,6 +214,46 @@ const features = z
     description:
       'What k8s-snap switches on; unless written its own default when it is asked, and network and dns with a file.',
     examples: [['network', 'dns']],
+  });
+
+/** What `snap download` names a file, or anything else that ends so. */
+const snapFile = z
+  .string()
+  .regex(/\.snap$/, { error: 'must be the path of a snap, which ends in .snap' })
+  .meta({ description: 'Path of a snap, relative to the scenario file.' });
+
+const install = z
+  .union(
+    [
+      text(
+        'preinstalled: it is in the image, or comes as binary. Anything else: a channel of the snap store.',
+        ['preinstalled', '1.36-classic/stable'],
+      ).min(1),
+      z
+        .strictObject({
+          snaps: z
+            .array(snapFile)
+            .min(1)
+            .refine((snaps) => !hasDuplicates(snaps), { error: 'names a snap twice' })
+            .refine((snaps) => snaps.filter(isK8sSnapFile).length === 1, {
+              error: 'must have exactly one snap of k8s, whose file name begins with k8s',
+            })
+            .meta({
+              description:
+                'Installed in this order: what k8s builds on (snapd, its base), then k8s. Beside each its .assert, as `snap download` writes it.',
+            }),
+          dangerous: z.boolean().default(false).meta({
+            description: 'Take snaps without an .assert beside them, such as those that were just built.',
+          }),
+        })
+        .meta({ description: 'Snaps on this host, for nodes without a way to the store.' }),
+    ],
+    { error: 'expected preinstalled, a channel such as 1.36-classic/stable, or { snaps: [FILE, …] }' },
+  )
+  .optional()
+  .meta({
+    description: 'Where the distribution k8s-snap is installed from.',
+    examples: ['1.36-classic/stable', { snaps: ['core22_1748.snap', 'k8s_3400.snap'] }],
   });
 
 function argumentsOf(program: string, note = '') {
@@ -308,10 +424,7 @@ export const scenarioSchema = z
     }),
     dialogue,
     features,
-    install: text(
-      'Where the distribution is installed from: preinstalled for what is in the image, else a channel of the snap store.',
-      ['preinstalled', '1.36-classic/stable'],
-    ).optional(),
+    install,
     binary: text(
       "Path of the distribution's program on this host, relative to the scenario file, to be copied into the nodes.",
       ['./k8s'],
@@ -342,6 +455,16 @@ export const scenarioSchema = z
         examples: [[{ run: ['npm', 'test'] }]],
       }),
     expect,
+    retries: z
+      .int()
+      .min(0)
+      .max(5)
+      .default(0)
+      .meta({
+        description:
+          'How often the cluster is made anew, with new nodes, when it could not be made (exit status 4). Checks are not repeated by it.',
+        examples: [1],
+      }),
     timeout: durationOf('10m', "The whole run's deadline, clean-up excluded."),
   })
   .meta({

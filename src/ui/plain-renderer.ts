@@ -110,6 +110,11 @@ export class PlainRenderer implements Renderer {
       case 'dialogue-finished':
         // Its step tells how it ended; the report has the words.
         return [];
+      case 'attempt-failed':
+        // Steps come again, and tell of themselves as before.
+        run.lastLineMs.clear();
+        run.checks.length = 0;
+        return [];
       case 'test-output':
         return [`${dim(`${ownTestName(event.step)} |`)} ${printable(event.text)}`.trimEnd()];
       case 'check-finished': {

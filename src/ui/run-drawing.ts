@@ -126,6 +126,9 @@ export class RunDrawing {
       case 'dialogue-finished':
         // Its step tells how it ended; the report has the words.
         break;
+      case 'attempt-failed':
+        this.#beginAnew();
+        break;
       case 'check-finished':
         this.#addCheck(event.check);
         break;
@@ -151,6 +154,20 @@ export class RunDrawing {
     if (nowMs - lines.drawnMs < OUTPUT_INTERVAL_MS) return;
     lines.drawnMs = nowMs;
     this.#step(step).task.output$ = lines.recent.join('\n');
+  }
+
+  /** The cluster is made again: its phases stand as if they had not begun. */
+  #beginAnew(): void {
+    this.checks.length = 0;
+    this.#settled.clear();
+    for (const [name, phase] of this.#phases) {
+      if (name === 'image') continue;
+      for (const timed of [phase, ...phase.steps.values()]) {
+        timed.startedMs = null;
+        timed.task.title = timed.title;
+        timed.task.state$ = State.WAITING;
+      }
+    }
   }
 
   #phase(name: PhaseName): PhaseTask {

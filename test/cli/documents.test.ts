@@ -13,6 +13,8 @@ import {
   staleExceptions,
   treatmentOf,
 } from '../support/document-commands.ts';
+import { bootstrapDialogue } from '../../src/distributions/k8s-snap-dialogue.ts';
+import { parseScenario } from '../../src/scenario/parse-scenario.ts';
 import { elfProgram } from '../support/elf-program.ts';
 import { ROOT, VERBS, visit } from './command-line.ts';
 
@@ -183,7 +185,7 @@ test.serial('the README names each Kubernetes release', async (t) => {
 
 test.serial('scenarios in the documents are good, or say which rule refuses them', async (t) => {
   const visitor = await visit(t);
-  for (const document of ['README.md', 'docs/writing-scenarios.md']) {
+  for (const document of ['README.md', 'docs/writing-scenarios.md', 'docs/k8s-snap.md']) {
     const text = await readFile(join(ROOT, document), 'utf8');
     // Files of the reader's own, by the names that the examples use.
     for (const [, name = ''] of text.matchAll(/manifest: (\S+\.yaml)/g)) {
@@ -204,4 +206,14 @@ test.serial('scenarios in the documents are good, or say which rule refuses them
       t.is(status, 0, `${document}: ${stdout}`);
     }
   }
+});
+
+test.serial('the prompts of k8s in its document are those that are known', async (t) => {
+  const text = await readFile(join(ROOT, 'docs', 'k8s-snap.md'), 'utf8');
+  const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = '']) => yaml);
+  const own = examples.find((yaml) => yaml.includes('prompts:')) ?? '';
+  const { scenario } = parseScenario(own, 'own.yaml');
+  const known = parseScenario(own.replace(/^dialogue:[^]*/m, ''), 'known.yaml').scenario;
+  if (scenario === null || known === null) return t.fail('the example is refused');
+  t.deepEqual(bootstrapDialogue(scenario), bootstrapDialogue(known));
 });

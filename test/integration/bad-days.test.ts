@@ -69,6 +69,23 @@ test('Ctrl-C during bootstrap of two runs: everything is removed, what waits is 
   }
 });
 
+test('a node that dies while it is bootstrapped, with retries: made anew, passed, and the report has both attempts', async (t) => {
+  const folder = reportFolder();
+  const run = startQuickstart(folder, '--set', 'retries=1');
+  await run.stderrMatches(/kubeadm init on/);
+  const [node] = await run.stderrMatches(NODE);
+  await execa('lxc', ['delete', '--force', `local:${node}`], { stdin: 'ignore' });
+  t.is((await run.result).status, 0);
+  const report = readWrittenReport(folder);
+  t.like(report, { outcome: 'passed', failure: null });
+  t.is(report.retries.length, 1);
+  t.like(report.retries[0], { attempt: 1, failure: { class: 'infrastructure', step: 'bootstrap/init' } });
+  t.is(report.phases.filter(({ name }) => name === 'bootstrap').length, 1);
+  t.true(report.notices.some((notice) => notice.startsWith('attempt 1 of 2 failed and is made anew')));
+  t.deepEqual(readdirSync(join(folder, 'diagnostics')), ['attempt-1']);
+  await assertNothingLeft(t, report.runId);
+});
+
 test('SIGTERM while a node is launched: exit 143 and nothing left', async (t) => {
   const folder = reportFolder();
   const run = startQuickstart(folder);

@@ -58,7 +58,7 @@ async function careless(input: string, end: boolean, lookMs: number): Promise<Ca
 async function converse(features: string[], pods: string[], services: string[]): Promise<DialogueResult> {
   const { network } = sampleScenario();
   const scenario = sampleScenario({ features, network: { ...network, pods, services } });
-  const limits = { ...DIALOGUE_LIMITS, silenceMs: 5000 };
+  const limits = { ...DIALOGUE_LIMITS, silenceMs: 5000, endMs: 10_000 };
   const conversation = new HostConversation({
     file: await program,
     args: ['bootstrap', '--interactive'],
@@ -66,7 +66,7 @@ async function converse(features: string[], pods: string[], services: string[]):
   });
   return await answerProgram(
     conversation,
-    { ...bootstrapDialogue(scenario, 10_000), limits },
+    { ...bootstrapDialogue(scenario), limits },
     { signal: new AbortController().signal },
   );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { bridge } from '../../src/cni/bridge.ts';
 import { kubeadm } from '../../src/distributions/kubeadm.ts';
-import { assemblePlan } from '../../src/plan/assemble-plan.ts';
+import { assemblePlan, type PlanParts } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
 import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
@@ -14,6 +14,16 @@ function manifest(name: string): string {
   return readFileSync(new URL(`../../templates/manifests/${name}.yaml`, import.meta.url), 'utf8');
 }
 
+/** What a plan of the first distribution is made of beside its scenario. */
+export const SAMPLE_PARTS: PlanParts = {
+  storagePool: 'twinstack',
+  manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
+  ownManifests: [],
+  distribution: kubeadm,
+  cni: bridge,
+  host: { cgroupVersion: 1, dropped: [] },
+};
+
 /** The plan that `plan` would print, with the manifests that are shipped. */
 export function samplePlan(
   scenario: Scenario,
@@ -22,12 +32,9 @@ export function samplePlan(
   return assemblePlan({
     scenario,
     ...sampleInputs(scenario, SAMPLE_RUN),
-    storagePool: 'twinstack',
-    manifests: { nginxdualstack: manifest('nginxdualstack'), probe: manifest('probe') },
+    ...SAMPLE_PARTS,
     ownManifests,
-    distribution: kubeadm,
-    cni: bridge,
-    host: { cgroupVersion: 1, dropped: [], ...host },
+    host: { ...SAMPLE_PARTS.host, ...host },
   });
 }
 

@@ -22,7 +22,11 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     distribution: { name: 'kubeadm', version: '1.36.3' },
     cni: { name: 'bridge' },
     bootstrap: 'file',
-    dialogue: { mode: 'pipe' },
+    dialogue: {
+      mode: 'pipe',
+      prompts: null,
+      timeouts: { promptMs: 60_000, silenceMs: 30_000, endMs: 600_000 },
+    },
     features: null,
     install: { from: 'preinstalled' },
     binary: null,
@@ -32,6 +36,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     workloads: ['nginxdualstack'],
     tests: [],
     expect: 'passed',
+    retries: 0,
     timeoutMs: 600_000,
     ...change,
   };

@@ -1,6 +1,7 @@
 import { FAMILY_RULES } from './family-rules.ts';
 import { DISTRIBUTION_RULES } from './distribution-rules.ts';
 import { KUBERNETES_RULES } from './kubernetes-rules.ts';
+import { INSTALL_RULES } from './install-rules.ts';
 import { nameRule } from './name-rule.ts';
 import { NODE_RULES } from './node-rules.ts';
 import { notYet } from './not-yet-rule.ts';
@@ -19,5 +20,6 @@ export const ALL_RULES: readonly Rule[] = [
   ...KUBERNETES_RULES,
   testNameRule,
   ...DISTRIBUTION_RULES,
+  ...INSTALL_RULES,
   notYet,
 ];

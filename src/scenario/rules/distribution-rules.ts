@@ -23,7 +23,7 @@ const OF_K8S_SNAP: readonly (readonly [path: DocumentPath, why: string])[] = [
 export const distributionOption: Rule = {
   id: 'distribution-option',
   summary: 'The file sets nothing that its distribution has no use for.',
-  reads: [['distribution', 'name']],
+  reads: [['distribution', 'name'], ['bootstrap']],
   check({ written, isWritten }) {
     const { name } = written.distribution;
     const others = name === 'k8s-snap' ? OF_KUBEADM : name === 'kubeadm' ? OF_K8S_SNAP : [];
@@ -34,6 +34,10 @@ export const distributionOption: Rule = {
         atKey: true,
         message: `${name} has no use for ${path.join('.')} (${why}): remove it`,
       }));
+    if (name === 'k8s-snap' && written.bootstrap === 'file' && isWritten(['dialogue'])) {
+      const message = 'nothing asks with bootstrap: file: write bootstrap: interactive, or remove it';
+      return [...found, { path: ['dialogue'], atKey: true, message }];
+    }
     if (name !== 'kubeadm' || written.bootstrap !== 'interactive') return found;
     const message = 'interactive is for distributions that ask questions, and kubeadm asks none: use file';
     return [...found, { path: ['bootstrap'], message }];

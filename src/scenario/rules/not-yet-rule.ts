@@ -32,8 +32,10 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 }
 
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
-  const { distribution, cni } = written;
+  const { distribution, cni, install = 'preinstalled' } = written;
   const isOther = distribution.name === 'k0s';
+  // A snap brings its Kubernetes with it.
+  const isFromSnap = distribution.name === 'k8s-snap' && install !== 'preinstalled';
   return [
     ...(isOther
       ? [
@@ -46,7 +48,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
         ]
       : []),
     // Other distributions number their releases in their own way.
-    ...(!isOther && !knownVersions.includes(distribution.version)
+    ...(!isOther && !isFromSnap && !knownVersions.includes(distribution.version)
       ? [
           later(
             ['distribution', 'version'],

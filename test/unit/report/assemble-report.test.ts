@@ -13,6 +13,7 @@ import {
   interruptedRun,
   launchFailure,
   passedRun,
+  retriedRun,
   POD_TO_POD,
   singleStackRun,
   V6_SERVICE,
@@ -25,6 +26,7 @@ const reports: Record<string, () => Report> = {
   'a failed check': () => assembleReport(failedCheckRun(), facts()),
   'failed in launch': () => assembleReport(failedLaunchRun(), facts({ nodes: [] })),
   interrupted: () => assembleReport(interruptedRun(), facts()),
+  'made anew': () => assembleReport(retriedRun(), facts()),
   'single-stack': () =>
     assembleReport(singleStackRun(), facts({ families: ['ipv6'], plannedChecks: [V6_SERVICE] })),
   killed: () => assembleReport(passedRun().slice(0, 12), facts()),
@@ -202,4 +204,16 @@ test('check ids name their family once, in the third place', (t) => {
   ]) {
     t.notRegex(id, CHECK_ID_PATTERN);
   }
+});
+
+test('a cluster that was made anew: its failed attempt is in the report, and the phases are those of the last', (t) => {
+  const { retries, phases, outcome, exitCode } = assembleReport(retriedRun(), facts());
+  t.deepEqual({ outcome, exitCode }, { outcome: 'passed', exitCode: 0 });
+  t.deepEqual(retries, [{ attempt: 1, failure: launchFailure(), durationMs: 32_700 }]);
+  t.deepEqual(
+    phases.map(({ name }) => name),
+    ['image', 'launch', 'bootstrap', 'join', 'apply', 'verify', 'cleanup'],
+  );
+  const launch = phases.find(({ name }) => name === 'launch');
+  t.is(launch?.durationMs, 1100);
 });

@@ -159,6 +159,29 @@ export function passedRun(): StoredEvent[] {
   return verified(passedChecks(), { timeToDualStackMs: 13900 });
 }
 
+/** A run whose first attempt failed in the launch and whose second one passed, 32.8 seconds later. */
+export function retriedRun(): StoredEvent[] {
+  const [, ...first] = failedLaunchRun();
+  const failure = launchFailure();
+  const failed = first.slice(
+    0,
+    first.findIndex((event) => 'phase' in event && event.phase === 'cleanup'),
+  );
+  const later = (event: StoredEvent): StoredEvent => ({
+    ...event,
+    at: new Date(Date.parse(event.at) + 32_800).toISOString(),
+  });
+  const [, ...second] = passedRun();
+  const anew = second.slice(second.findIndex((event) => 'phase' in event && event.phase === 'launch'));
+  return [
+    runStarted(),
+    ...failed,
+    at(35_000, { type: 'attempt-failed', attempt: 1, of: 2, failure, durationMs: 32_700 }),
+    at(35_000, { type: 'notice', level: 'warning', message: 'attempt 1 of 2 failed and is made anew' }),
+    ...anew.map(later),
+  ];
+}
+
 export function singleStackRun(): StoredEvent[] {
   const checks = [check(V6_SERVICE, { evidence: passedChecks()[2]?.evidence ?? null })];
   return verified(checks, { families: ['ipv6'] });

@@ -21,7 +21,10 @@ test("what nodes and the failed program said is kept, without the run's secrets"
     Promise.resolve({ exitCode: 0, stdout: said, stderr: '', durationMs: 1 }),
   );
   const failed = { step: 'join/worker-1', output: said };
-  t.deepEqual(await collectDiagnostics(provider, ['worker-1'], failed, folder, [TOKEN], CALL), []);
+  t.deepEqual(
+    await collectDiagnostics(provider, ['worker-1'], failed, join(folder, 'diagnostics'), [TOKEN], CALL),
+    [],
+  );
   for (const file of ['join_worker-1.log', 'worker-1/journal.log', 'worker-1/pods.log']) {
     const text = readFileSync(join(folder, 'diagnostics', file), 'utf8');
     t.regex(text, /kubeadm join --token/);
@@ -33,7 +36,14 @@ test('a node that is gone is said to be, and keeps nothing else from being kept'
   const folder = mkdtempSync(join(tmpdir(), 'twinstack-diagnostics-'));
   const provider = providerOf(() => Promise.reject(new Error('Instance is not running')));
   const failed = { step: 'bootstrap/init', output: 'the last words' };
-  const problems = await collectDiagnostics(provider, ['control-plane-1'], failed, folder, [], CALL);
+  const problems = await collectDiagnostics(
+    provider,
+    ['control-plane-1'],
+    failed,
+    join(folder, 'diagnostics'),
+    [],
+    CALL,
+  );
   t.true(problems.length > 0 && problems.every((problem) => problem.includes('Instance is not running')));
   t.is(readFileSync(join(folder, 'diagnostics', 'bootstrap_init.log'), 'utf8'), 'the last words');
 });

@@ -241,6 +241,40 @@ test('a failing check is a result and no failure of the plan; the others still r
   t.regex(scene.values.get('caCertHash') ?? '', /^sha256:[0-9a-f]{64}$/);
 });
 
+for (const [version, fits] of [
+  ['v1.36.3', true],
+  ['v1.36.0', true],
+  ['v1.36.4+k0s.1', true],
+  ['v1.35.3', false],
+  ['v1.360.3', false],
+] as const) {
+  test(`a scenario for 1.36.3 ${fits ? 'takes' : 'does not take'} a cluster of ${version}`, async (t) => {
+    const server = await FakeApiServer.start(t);
+    server.answers.set('GET /version', { status: 200, body: { gitVersion: version } });
+    const scene = sceneOf(t, () => Promise.resolve({ stdout: server.kubeconfig }));
+    const connect: Action = {
+      kind: 'connect',
+      node: 'a',
+      path: '/etc/kubernetes/admin.conf',
+      timeoutMs: 15_000,
+      expectVersion: '1.36.3',
+    };
+    const { failure } = await run(scene, [step('api', [], connect)]);
+    if (fits) return t.is(failure, null);
+    t.like(failure, { class: 'infrastructure', step: 'api' });
+    t.regex(failure?.message ?? '', /a runs Kubernetes 1\.\d+\.3, and the scenario is for 1\.36\.3/);
+    t.regex(failure?.hint ?? '', /distribution\.version/);
+  });
+}
+
+test('a program that fails has the advice of its action, where there is one', async (t) => {
+  const scene = sceneOf(t, () => Promise.resolve({ exitCode: 127, stderr: 'not found' }));
+  const advised = await run(scene, [step('install', [], exec('k8s', { hint: 'Name where it comes from.' }))]);
+  t.is(advised.failure?.hint, 'Name where it comes from.');
+  const other = await run(scene, [step('install', [], exec('k8s'))]);
+  t.regex(other.failure?.hint ?? '', /diagnostics/);
+});
+
 const ownTest = (number: number): Action => ({
   kind: 'check',
   check: {

@@ -145,7 +145,7 @@ cases('primary-family', [
   [
     `pods: [fd01::/108, 10.1.0.0/16], ${SERVICES}`,
     ['primary-family network.pods'],
-    'distribution: { name: k8s-snap }',
+    'binary: ./k8s\ndistribution: { name: k8s-snap }',
   ],
   [
     `pods: [fd01::/108, 10.1.0.0/16], ${SERVICES}`,

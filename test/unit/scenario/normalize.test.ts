@@ -30,7 +30,11 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     distribution: { name: 'kubeadm', version: '1.36.3' },
     cni: { name: 'bridge' },
     bootstrap: 'file',
-    dialogue: { mode: 'pipe' },
+    dialogue: {
+      mode: 'pipe',
+      prompts: null,
+      timeouts: { promptMs: 60_000, silenceMs: 30_000, endMs: 600_000 },
+    },
     features: null,
     install: { from: 'preinstalled' },
     binary: null,
@@ -40,6 +44,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     workloads: ['nginxdualstack'],
     tests: [],
     expect: 'passed',
+    retries: 0,
     timeoutMs: 600_000,
   });
 });
@@ -128,4 +133,16 @@ for (const [text, milliseconds] of durations) {
 
 test('components without arguments are left out', (t) => {
   t.deepEqual(scenario('extraArgs: { apiServer: {}, etcd: { x: "" } }').extraArgs, { etcd: { x: '' } });
+});
+
+test('what k8s-snap is installed from: the image, a channel of the store, or snaps of this host', (t) => {
+  const from = (text: string): Scenario['install'] =>
+    scenario(`distribution: { name: k8s-snap }\n${text}`).install;
+  t.deepEqual(from('binary: ./k8s'), { from: 'preinstalled' });
+  t.deepEqual(from('install: 1.36-classic/stable'), { from: 'snap-store', channel: '1.36-classic/stable' });
+  t.deepEqual(from('install: { snaps: [core22_1.snap, k8s_2.snap] }'), {
+    from: 'snap-file',
+    snaps: ['core22_1.snap', 'k8s_2.snap'],
+    dangerous: false,
+  });
 });

@@ -12,6 +12,10 @@ function cases(title: string, table: readonly Case[]): void {
   }
 }
 
+function promptWith(answer: string): string {
+  return `dialogue: { prompts: [{ name: a, pattern: b, answer: "${answer}" }] }`;
+}
+
 cases('name', [
   ['name: a', []],
   [`name: ${'a'.repeat(40)}`, []],
@@ -108,7 +112,7 @@ cases('test-name', [
   ['tests: [{ run: [x], name: a }, { run: [y], name: a }]', ['test-name tests[1].name']],
 ]);
 
-const SNAP = 'distribution: { name: k8s-snap }';
+const SNAP = 'binary: ./k8s\ndistribution: { name: k8s-snap }';
 
 cases('distribution-option', [
   ['bootstrap: interactive', ['distribution-option bootstrap']],
@@ -116,10 +120,7 @@ cases('distribution-option', [
   ['features: [dns]', ['distribution-option features']],
   ['install: 1.36-classic/stable', ['distribution-option install']],
   ['binary: ./k8s', ['distribution-option binary']],
-  [
-    `${SNAP}\nbootstrap: interactive\ndialogue: { mode: pty }\nfeatures: [dns]\ninstall: preinstalled\nbinary: ./k8s`,
-    [],
-  ],
+  [`${SNAP}\nbootstrap: interactive\ndialogue: { mode: pty }\nfeatures: [dns]\ninstall: preinstalled`, []],
   ['kubeProxy: { mode: iptables }\ncni: { name: bridge }', []],
   [`${SNAP}\nkubeProxy: { mode: iptables }`, ['distribution-option kubeProxy']],
   [`${SNAP}\nbinaries: { kubelet: ./kubelet }`, ['distribution-option binaries']],
@@ -148,13 +149,54 @@ cases('feature-network', [
   [`${SNAP}\nfeatures: [load-balancer]`, []],
 ]);
 
+const FROM = 'distribution: { name: k8s-snap }';
+
+cases('install-source', [
+  [FROM, ['install-source distribution.name']],
+  [`${FROM}\ninstall: preinstalled`, ['install-source install']],
+  [`${FROM}\nbinary: ./k8s`, []],
+  [`${FROM}\ninstall: preinstalled\nbinary: ./k8s`, []],
+  [`${FROM}\nimage: d3b57c40`, []],
+  [`${FROM}\ninstall: 1.36-classic/stable`, []],
+  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }`, []],
+  [`${FROM}\ninstall: 1.36-classic/stable\nbinary: ./k8s`, ['install-source binary']],
+  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }\nbinary: ./k8s`, ['install-source binary']],
+]);
+
+cases('install-egress', [
+  [`${FROM}\ninstall: 1.36-classic/stable\negress: open`, []],
+  [`${FROM}\ninstall: 1.36-classic/stable\negress: blocked`, ['install-egress install']],
+  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }\negress: blocked`, []],
+]);
+
+cases('install-channel', [
+  [`${FROM}\ninstall: latest/edge`, []],
+  [`${FROM}\ninstall: 1.36-classic/edge/my-branch`, []],
+  [`${FROM}\ninstall: 1.36-classic/stable/a/b`, ['install-channel install']],
+  [`${FROM}\ninstall: 1.36-classic`, ['install-channel install']],
+  [`${FROM}\ninstall: stable`, ['install-channel install']],
+  [`${FROM}\ninstall: 1.36-classic/stabel`, ['install-channel install']],
+  [`${FROM}\ninstall: 1.35-classic/stable`, ['install-channel install']],
+  ['distribution: { name: k8s-snap, version: 1.35.99 }\ninstall: 1.35-classic/stable', []],
+]);
+
+cases('answer-value', [
+  [`${SNAP}\nbootstrap: interactive\n${promptWith('{{ network.pods }},{{features}}')}`, []],
+  [`${SNAP}\nbootstrap: interactive\n${promptWith('{ network.pods }')}`, []],
+  [`${SNAP}\nbootstrap: interactive\n${promptWith('')}`, []],
+  [
+    `${SNAP}\nbootstrap: interactive\n${promptWith('{{ network.pod }}')}`,
+    ['answer-value dialogue.prompts[0].answer'],
+  ],
+]);
+
 cases('not-yet', [
   ['provider: lxd', []],
   ['provider: auto', []],
   ['provider: incus', ['not-yet provider']],
   ['nodes: { controlPlanes: 1 }', []],
   ['nodes: { controlPlanes: 2 }', ['not-yet nodes.controlPlanes']],
-  ['distribution: { name: k8s-snap }\nnodes: { controlPlanes: 3 }', []],
+  [`${SNAP}\nnodes: { controlPlanes: 3 }`, []],
   ['distribution: { name: k0s }', ['not-yet distribution.name']],
   ['distribution: { version: 1.36.3 }', []],
   ['distribution: { version: 1.36.2 }', ['not-yet distribution.version']],

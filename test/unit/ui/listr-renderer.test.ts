@@ -13,6 +13,7 @@ import {
   failedLaunchRun,
   interruptedRun,
   passedRun,
+  retriedRun,
   RUN_ID,
   singleStackRun,
   STEPS,
@@ -276,4 +277,18 @@ test('a drawing keeps no process alive and listens to no signal', async (t) => {
   const [code] = (await once(child, 'close')) as [number | null];
   t.is(code, 0);
   t.is(output.trim(), '0,0,0,0');
+});
+
+test('a cluster that is made anew is drawn anew', async (t) => {
+  const lines = await drawn(retriedRun());
+  t.deepEqual(lines.slice(0, 7), [
+    'run k7f3q2 of quickstart (scenarios/quickstart.yaml)',
+    '✔ image      2.2s',
+    '✔ launch     1.1s',
+    '✔ bootstrap  8.5s',
+    '✔ join       3.0s',
+    '✔ apply      0.6s',
+    '✔ verify     1.0s',
+  ]);
+  t.true(lines.some((line) => line.includes('warning: attempt 1 of 2 failed')));
 });

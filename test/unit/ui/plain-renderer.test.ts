@@ -9,6 +9,7 @@ import {
   failedLaunchRun,
   interruptedRun,
   passedRun,
+  retriedRun,
   singleStackRun,
   step,
   STEPS,
@@ -210,4 +211,13 @@ test('a reader that went away does not end the run', async (t) => {
     for (const event of passedRun()) renderer.handle(event);
   });
   await t.notThrowsAsync(renderer.close());
+});
+
+test('a cluster that is made anew tells of the same steps again', (t) => {
+  const lines = linesOf(retriedRun());
+  const starts = lines.filter(
+    (line) => line.includes('start ts-k7f3q2-control-plane-1 …') && !line.includes('done'),
+  );
+  t.is(starts.length, 2);
+  t.true(lines.some((line) => /warning: attempt 1 of 2 failed/.test(line)));
 });
