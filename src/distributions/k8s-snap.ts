@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { waitForAddresses } from './address-wait.ts';
 import { bootstrapDialogue } from './k8s-snap-dialogue.ts';
+import { toldRanges } from './k8s-snap-ranges.ts';
 import type { BootstrapSteps, Distribution, PlanContext, PlannedSnap } from './distribution.ts';
 import { assertFileOf, isK8sSnapFile } from '../scenario/snap-file.ts';
 import type { InputFile } from '../images/archive/image-archive.ts';
@@ -99,15 +100,16 @@ function snapFileActions(node: PlanNode, { name, snap, assert }: PlannedSnap): A
 }
 
 function configFile({ scenario }: PlanContext): string {
-  const { network, features } = scenario;
+  const { features } = scenario;
+  const [pods, services] = [toldRanges(scenario, 'pods'), toldRanges(scenario, 'services')];
   // With a file every feature but metrics-server is off unless it is switched on, the network and DNS too.
   const enabled = Object.fromEntries(
     (features ?? ['network', 'dns']).map((name) => [name, { enabled: true }]),
   );
   return stringify({
     'cluster-config': enabled,
-    'pod-cidr': network.pods.join(','),
-    'service-cidr': network.services.join(','),
+    ...(pods === null ? {} : { 'pod-cidr': pods }),
+    ...(services === null ? {} : { 'service-cidr': services }),
   });
 }
 

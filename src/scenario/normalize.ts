@@ -32,6 +32,10 @@ function perFamily<T>(
   return { IPv4: of('IPv4'), IPv6: of('IPv6') };
 }
 
+function areWritten(ranges: readonly ScenarioRange[]): boolean {
+  return ranges.some(({ isWritten }) => isWritten);
+}
+
 function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
   const { families, primaryFamily, pods, services, bridge, nodeMasks } = network;
   const bridgeOf = (family: IPFamily): string | null => {
@@ -43,6 +47,7 @@ function normalNetwork(network: ScenarioNetwork): Scenario['network'] {
     primaryFamily,
     pods: pods.map(normalText),
     services: services.map(normalText),
+    isWritten: { pods: areWritten(pods), services: areWritten(services) },
     nodeMasks: perFamily(families, (family) => nodeMasks[family].prefixLength),
     bridge: perFamily(families, bridgeOf),
   };

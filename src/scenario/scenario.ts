@@ -66,6 +66,8 @@ export interface Scenario {
     /** Pod ranges in CIDR notation, in the order in which the scenario gives them; as many as `families`. */
     readonly pods: readonly string[];
     readonly services: readonly string[];
+    /** Whether the file has them: a program that asks is not told what nobody wrote, where its own default is the same. */
+    readonly isWritten: { readonly pods: boolean; readonly services: boolean };
     /** Prefix length of one node's share of the pod range. Null for a family that was not asked for. */
     readonly nodeMasks: PerFamily<number | null>;
     /** The node network's ranges where the scenario writes them; null means chosen free at run time. */

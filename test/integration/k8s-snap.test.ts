@@ -1,68 +1,142 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import { parse } from 'yaml';
 import { buildK8sRig } from './k8s-rig.ts';
 import {
   assertNothingLeft,
   assertPassed,
-  realTest as test,
+  outcomeOf,
   readWrittenReport,
+  realTest as test,
   reportFolder,
 } from './real-engine.ts';
-import { runEntry } from '../support/run-entry.ts';
+import { ROOT, runEntry } from '../support/run-entry.ts';
+import { reportIndexSchema } from '../../src/report/report-index.ts';
 import type { Report } from '../../src/report/report.ts';
+import type { ScenarioInput } from '../../src/scenario/schema.ts';
 
-const program = buildK8sRig('k8s');
-// Whoever awaits it is told; without this a failure before that would end the process.
-program.catch(() => undefined);
+// Real clusters in real containers, made by the stand-in for k8s in each of its forms; then programs that ask badly. What the runs of
+// this file wait for is mostly not the processor, so they share it: all begin with the first test, and each test looks at one.
 
-async function run(
-  binary: string,
-  ...more: string[]
-): Promise<{ status: number | null; stderr: string; report: Report }> {
-  const folder = reportFolder();
-  const { status, stderr } = await runEntry([
+interface Form {
+  readonly title: string;
+  /** The scenario that comes with the repository, and what is different. */
+  readonly shipped: string;
+  readonly change: ScenarioInput;
+  readonly roles: readonly ('control-plane' | 'worker')[];
+  readonly families: readonly ('ipv4' | 'ipv6')[];
+  /** What it was answered; null where a file says it all. */
+  readonly answers: readonly string[] | null;
+  readonly mode: 'pipe' | 'pty';
+}
+
+const DUAL: Pick<Form, 'families' | 'answers' | 'change' | 'mode' | 'roles'> = {
+  families: ['ipv4', 'ipv6'],
+  answers: ['network,dns\n', '10.1.0.0/16,fd01::/108\n', '10.152.183.0/24,fd98::/108\n'],
+  change: {},
+  mode: 'pipe',
+  roles: ['control-plane'],
+};
+
+const FORMS = {
+  'two-control-planes': {
+    ...DUAL,
+    title: 'three nodes over a terminal, two of them control planes that join by token',
+    shipped: 'k8s-snap-three-nodes',
+    change: { nodes: { controlPlanes: 2, workers: 1 }, dialogue: { mode: 'pty' } },
+    mode: 'pty',
+    roles: ['control-plane', 'control-plane', 'worker'],
+  },
+  'three-nodes': {
+    ...DUAL,
+    title: 'three nodes over pipes, two of them workers that join by token',
+    shipped: 'k8s-snap-three-nodes',
+    roles: ['control-plane', 'worker', 'worker'],
+  },
+  pipe: { ...DUAL, title: 'one node over pipes', shipped: 'k8s-snap-dualstack' },
+  pty: {
+    ...DUAL,
+    title: 'one node over a terminal',
+    shipped: 'k8s-snap-dualstack',
+    change: { dialogue: { mode: 'pty' } },
+    mode: 'pty',
+  },
+  'ipv6-only': {
+    ...DUAL,
+    title: 'two nodes with IPv6 addresses alone, asked',
+    shipped: 'k8s-snap-ipv6-only',
+    families: ['ipv6'],
+    answers: ['network,dns\n', 'fd01::/108\n', 'fd98::/108\n'],
+    roles: ['control-plane', 'worker'],
+  },
+  'ipv6-first-file': {
+    ...DUAL,
+    title: 'one node, dual-stack with IPv6 first, by a file',
+    shipped: 'k8s-snap-dualstack',
+    change: { bootstrap: 'file', network: { primaryFamily: 'IPv6' } },
+    families: ['ipv6', 'ipv4'],
+    answers: null,
+  },
+  default: {
+    ...DUAL,
+    title: 'one node by default: three empty lines',
+    shipped: 'k8s-snap-dualstack',
+    change: { network: { families: ['IPv4'] }, features: undefined },
+    families: ['ipv4'],
+    answers: ['\n', '\n', '\n'],
+  },
+} satisfies Record<string, Form>;
+
+type FormName = keyof typeof FORMS;
+
+interface FormRuns {
+  readonly stderr: string;
+  readonly report: (name: FormName) => Report;
+}
+
+/** Runs every form, a few at a time. */
+async function runForms(): Promise<FormRuns> {
+  const binary = await buildK8sRig('k8s');
+  const folder = mkdtempSync(join(tmpdir(), 'twinstack-forms-'));
+  const files = Object.entries(FORMS).map(([name, { shipped, change }]) => {
+    const file = join(folder, `${name}.yaml`);
+    const original = parse(readFileSync(join(ROOT, 'scenarios', `${shipped}.yaml`), 'utf8')) as ScenarioInput;
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify({ ...original, ...change, name }));
+    return file;
+  });
+  const reports = reportFolder();
+  const { stderr } = await runEntry([
     'run',
-    'scenarios/k8s-snap-dualstack.yaml',
+    ...files,
     '--set',
     `binary=${binary}`,
     '--no-egress',
+    '--parallel',
+    '3',
     '--report-dir',
-    folder,
-    ...more,
+    reports,
   ]);
-  return { status, stderr, report: readWrittenReport(folder) };
+  const index = reportIndexSchema.parse(JSON.parse(readFileSync(join(reports, 'index.json'), 'utf8')));
+  const folderOf = (name: FormName): string =>
+    index.runs.find((run) => run.name === name)?.directory ?? 'not in the index';
+  return { stderr, report: (name) => readWrittenReport(join(reports, folderOf(name))) };
 }
 
-for (const [mode, name] of [
-  ['pipe', 'over pipes'],
-  ['pty', 'over a terminal'],
-] as const) {
-  test(`the stand-in for k8s, bootstrapped by answering its questions ${name}: dual-stack, both ClusterIPs`, async (t) => {
-    const { status, stderr, report } = await run(await program, '--set', `dialogue.mode=${mode}`);
-    t.is(status, 0, stderr.slice(-3000));
-    await assertPassed(t, report);
-    const [dialogue] = report.dialogues;
-    t.like(dialogue, { name: 'bootstrap', mode, outcome: 'answered', omittedBytes: 0 });
-    const said = (dialogue?.entries ?? []).filter(({ who }) => who === 'answer').map(({ text }) => text);
-    t.deepEqual(said, ['network,dns\n', '10.1.0.0/16,fd01::/108\n', '10.152.183.0/24,fd98::/108\n']);
-    t.true(report.notices.some((notice) => notice.includes('STAND-IN')));
-  });
+const MOODS = ['flood', 'silent', 'reworded', 'stubborn'] as const;
+
+interface BadProgram {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly report: Report;
+  /** What was still there in the node of the program and of all that it had started. */
+  readonly processes: readonly string[];
+  /** How `down` of what was kept ended. */
+  readonly downStatus: number | null;
 }
 
-test('the stand-in with two workers that join by token, bootstrapped by a file', async (t) => {
-  const { status, stderr, report } = await run(
-    await program,
-    '--set',
-    'bootstrap=file',
-    '--set',
-    'nodes.workers=2',
-  );
-  t.is(status, 0, stderr.slice(-3000));
-  await assertPassed(t, report);
-  t.is(report.nodes.length, 3);
-  t.deepEqual(report.dialogues, []);
-});
-
-/** What is still there of the program and of all that it started, in a node. */
 async function processesOf(node: string): Promise<string[]> {
   const { stdout } = await execa(
     'lxc',
@@ -72,6 +146,83 @@ async function processesOf(node: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => /k8s bootstrap|sleep 3600/.test(line));
 }
 
+/** Runs a program that asks badly, looks into the node that is kept, and removes it. */
+async function runBadProgram(mood: (typeof MOODS)[number]): Promise<BadProgram> {
+  const folder = reportFolder();
+  const { status, stderr } = await runEntry([
+    'run',
+    'scenarios/k8s-snap-dualstack.yaml',
+    '--set',
+    `binary=${await buildK8sRig('hostile', mood)}`,
+    '--no-egress',
+    '--keep',
+    'on-failure',
+    '--report-dir',
+    folder,
+  ]);
+  const report = readWrittenReport(folder);
+  try {
+    const processes = await processesOf(report.nodes[0]?.name ?? '');
+    return { status, stderr, report, processes, downStatus: (await runEntry(['down', report.runId])).status };
+  } catch (error) {
+    await runEntry(['down', report.runId]);
+    throw error;
+  }
+}
+
+interface AllRuns {
+  readonly forms: Promise<FormRuns>;
+  readonly bad: Readonly<Record<(typeof MOODS)[number], Promise<BadProgram>>>;
+}
+
+let runs: AllRuns | null = null;
+
+/** All of them, begun by whoever asks first. */
+function begun(): AllRuns {
+  if (runs === null) {
+    const bad = Object.fromEntries(MOODS.map((mood) => [mood, runBadProgram(mood)])) as AllRuns['bad'];
+    runs = { forms: runForms(), bad };
+    // Whoever awaits one is told; without this a failure before that would end the process.
+    for (const run of [runs.forms, ...Object.values(bad)]) run.catch(() => undefined);
+  }
+  return runs;
+}
+
+for (const [name, form] of Object.entries(FORMS) as [FormName, Form][]) {
+  test(`the stand-in for k8s makes a cluster: ${form.title}`, async (t) => {
+    const all = await begun().forms;
+    const report = all.report(name);
+    t.is(report.exitCode, 0, all.stderr.slice(-3000));
+    await assertPassed(t, report);
+    t.deepEqual(report.families, form.families);
+    for (const family of form.families) {
+      t.is(outcomeOf(report, `service/nginx-dualstack/${family}/from-node`), 'passed');
+    }
+    t.deepEqual(
+      report.nodes.map(({ role }) => role),
+      form.roles,
+    );
+    t.true(report.notices.some((notice) => notice.includes('STAND-IN')));
+    const [dialogue, ...others] = report.dialogues;
+    t.deepEqual(others, []);
+    if (form.answers === null) {
+      t.is(dialogue, undefined);
+      return;
+    }
+    t.like(dialogue, { name: 'bootstrap', mode: form.mode, outcome: 'answered', omittedBytes: 0 });
+    const answers = (dialogue?.entries ?? []).filter(({ who }) => who === 'answer');
+    t.deepEqual(
+      answers.map(({ text }) => text),
+      form.answers,
+    );
+  });
+}
+
+test('IPv6 first is warned of, with the source of that', async (t) => {
+  const { stderr } = await begun().forms;
+  t.regex(stderr, /warning: .*IPv6 first was reported .*canonical\/k8s-snap#986, not confirmed/);
+});
+
 for (const [mood, outcome, told] of [
   ['flood', 'flood', /it printed more than/],
   ['silent', 'silence', /it printed nothing for 30000 ms, and features was awaited/],
@@ -79,15 +230,12 @@ for (const [mood, outcome, told] of [
   ['stubborn', 'silence', /pod-cidr was awaited/],
 ] as const) {
   test(`a program that is ${mood}: exit 4 with its name, and nothing of it is left in the node`, async (t) => {
-    const binary = await buildK8sRig('hostile', mood);
-    const { status, stderr, report } = await run(binary, '--keep', 'on-failure');
-    t.teardown(() => runEntry(['down', report.runId]));
+    const { status, stderr, report, processes, downStatus } = await begun().bad[mood];
     t.is(status, 4, stderr.slice(-3000));
     t.is(report.dialogues[0]?.outcome, outcome);
     t.regex(report.failure?.message ?? '', told);
-    const [node] = report.nodes;
-    t.deepEqual(await processesOf(node?.name ?? ''), []);
-    t.is((await runEntry(['down', report.runId])).status, 0);
+    t.deepEqual(processes, []);
+    t.is(downStatus, 0);
     await assertNothingLeft(t, report.runId);
   });
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { bridge } from '../../src/cni/bridge.ts';
+import { distributionNetwork } from '../../src/cni/distribution-network.ts';
+import { k8sSnap } from '../../src/distributions/k8s-snap.ts';
 import { kubeadm } from '../../src/distributions/kubeadm.ts';
 import { assemblePlan, type PlanParts } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
@@ -34,6 +36,8 @@ export function samplePlan(
     ...sampleInputs(scenario, SAMPLE_RUN),
     ...SAMPLE_PARTS,
     ownManifests,
+    distribution: scenario.distribution.name === 'k8s-snap' ? k8sSnap : kubeadm,
+    cni: scenario.cni.name === 'distribution' ? distributionNetwork : bridge,
     host: { ...SAMPLE_PARTS.host, ...host },
   });
 }

@@ -12,6 +12,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
       primaryFamily: 'IPv4',
       pods: ['10.1.0.0/16', 'fd01::/108'],
       services: ['10.152.183.0/24', 'fd98::/108'],
+      isWritten: { pods: true, services: true },
       nodeMasks: { IPv4: 24, IPv6: 117 },
       bridge: { IPv4: null, IPv6: null },
     },
@@ -48,6 +49,7 @@ export const IPV6_PRIMARY: Partial<Scenario> = {
     primaryFamily: 'IPv6',
     pods: ['fd01::/108', '10.1.0.0/16'],
     services: ['fd98::/108', '10.152.183.0/24'],
+    isWritten: { pods: true, services: true },
     nodeMasks: { IPv4: 24, IPv6: 117 },
     bridge: { IPv4: null, IPv6: null },
   },
@@ -59,6 +61,7 @@ export const IPV6_ONLY: Partial<Scenario> = {
     primaryFamily: 'IPv6',
     pods: ['fd01::/108'],
     services: ['fd98::/108'],
+    isWritten: { pods: true, services: true },
     nodeMasks: { IPv4: null, IPv6: 117 },
     bridge: { IPv4: null, IPv6: null },
   },
@@ -70,9 +73,19 @@ export const IPV4_ONLY: Partial<Scenario> = {
     primaryFamily: 'IPv4',
     pods: ['10.1.0.0/16'],
     services: ['10.152.183.0/24'],
+    isWritten: { pods: true, services: true },
     nodeMasks: { IPv4: 24, IPv6: null },
     bridge: { IPv4: null, IPv6: null },
   },
 };
 
 export const THREE_NODES: Partial<Scenario> = { nodes: { controlPlanes: 1, workers: 2 } };
+
+/** Canonical Kubernetes as its how-to has it, bootstrapped by answering its questions. */
+export const K8S_SNAP: Partial<Scenario> = {
+  name: 'k8s-snap',
+  distribution: { name: 'k8s-snap', version: '1.36.3' },
+  cni: { name: 'distribution' },
+  bootstrap: 'interactive',
+  features: ['network', 'dns'],
+};

@@ -51,6 +51,15 @@ const OF_FILES = ['metrics-server'];
 
 const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
 
+/** What the program would make of a name that it does not document: it takes answers in capitals and with spaces, and files not. */
+function unknownFeature(feature: string, { bootstrap }: RuleContext['written']): string {
+  if (bootstrap === 'file') return 'k8s bootstrap would refuse the file: "field … not found in type …"';
+  const parts = feature.toLowerCase().replaceAll(' ', '').split(',');
+  return parts.every((part) => OFFERED.includes(part))
+    ? `k8s bootstrap would take it for ${parts.join(' and ')}; names are written here as it documents them`
+    : 'k8s bootstrap would ask again: "… is not a valid option."';
+}
+
 /** k8s bootstrap asks again: `"foo" is not a valid option.` */
 export const featureName: Rule = {
   id: 'feature-name',
@@ -64,7 +73,7 @@ export const featureName: Rule = {
       if (known.includes(feature)) return [];
       const near = suggest(feature, known);
       const instead = near === null ? `it has ${known.join(', ')}` : `did you mean ${near}?`;
-      const message = `${printable(feature)} is no feature here: ${instead} (k8s bootstrap would ask again: "… is not a valid option.")`;
+      const message = `${printable(JSON.stringify(feature))} is no feature here: ${instead} (${unknownFeature(feature, context.written)})`;
       return [{ path: [...FEATURES, index], message }];
     });
   },
@@ -116,7 +125,7 @@ export const snapFamilyOrder: Rule = {
   ],
   check(context) {
     const [first, second] = context.network.services;
-    if (!isK8sSnap(context) || first?.family !== 'IPv6' || second === undefined) return [];
+    if (!isK8sSnap(context) || first?.family !== 'IPv6' || second?.family !== 'IPv4') return [];
     const message =
       'IPv6 first was reported to make the bootstrap of k8s-snap fail (canonical/k8s-snap#986, not confirmed); IPv4 first works';
     return [{ path: first.path, message, severity: 'warning' }];

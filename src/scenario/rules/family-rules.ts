@@ -4,6 +4,7 @@ import type { ScenarioRange } from '../resolve-network.ts';
 import type { IPFamily, PerFamily } from '../scenario.ts';
 import { BRIDGE, NODE_MASKS, PRIMARY_FAMILY, RANGES } from './rule.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
+import { verdictFor, type Verdict } from './verdict.ts';
 
 const DEFAULTS = { pods: DEFAULT_POD_RANGES, services: DEFAULT_SERVICE_RANGES };
 
@@ -70,12 +71,21 @@ export const missingFamily: Rule = {
   },
 };
 
+const DUPLICATE: Verdict<{ readonly section: ScenarioRange['section']; readonly other: IPFamily }> = {
+  kubeadm: () => 'kubeadm would refuse it: "expected … two CIDRs from each family"',
+  'k8s-snap': ({ section, other }) =>
+    section === 'services'
+      ? 'k8s bootstrap would accept it, and kube-apiserver refuse it: "… must be of different IP family"'
+      : `k8s bootstrap would accept it, and there would be no range for ${other} pods`,
+};
+
 /** kubeadm: `expected one (IPv4 or IPv6) CIDR or two CIDRs from each family for dual-stack networking`. */
 export const duplicateFamily: Rule = {
   id: 'duplicate-family',
   summary: 'Of two ranges for pods or services, one is IPv4 and one IPv6.',
   reads: RANGES,
-  check({ network }) {
+  check(context) {
+    const { network } = context;
     return [network.pods, network.services].flatMap((ranges): Finding[] => {
       const [first, second] = ranges;
       if (first === undefined || second === undefined || first.family !== second.family) return [];
@@ -86,7 +96,8 @@ export const duplicateFamily: Rule = {
           path: second.path,
           message:
             `${second.text} is ${second.family} like ${first.text} before it: keep one and write an ${other} range ` +
-            `such as ${defaults[other]} (kubeadm would refuse it: "expected … two CIDRs from each family")`,
+            `such as ${defaults[other]}` +
+            verdictFor(context, DUPLICATE, { section: first.section, other }),
         },
       ];
     });
@@ -128,6 +139,11 @@ function orderFindings({ network, written }: RuleContext): Finding[] {
   ];
 }
 
+const CONTRADICTED: Verdict<null> = {
+  kubeadm: () => 'kube-apiserver would refuse it: "service IP family … must match public address family …"',
+  'k8s-snap': () => 'k8s bootstrap is told of ranges alone, and their order decides',
+};
+
 /** kube-apiserver: `service IP family … must match public address family …`; kubeadm compares nothing. */
 export const primaryFamily: Rule = {
   id: 'primary-family',
@@ -150,8 +166,7 @@ export const primaryFamily: Rule = {
         path: PRIMARY_FAMILY,
         message:
           `is ${wish}, but ${first.text}, which comes first in network.services, is ${first.family}: write ${first.family} here, ` +
-          `or the ${wish} ranges first in pods and services (kube-apiserver would refuse it: "service IP family … must match ` +
-          'public address family …")',
+          `or the ${wish} ranges first in pods and services${verdictFor(context, CONTRADICTED, null)}`,
       },
       ...findings,
     ];

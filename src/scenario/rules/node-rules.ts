@@ -1,5 +1,5 @@
 import { formatPath } from '../document-path.ts';
-import type { ScenarioNetwork, ScenarioRange } from '../resolve-network.ts';
+import type { ScenarioRange } from '../resolve-network.ts';
 import type { IPFamily, PerFamily } from '../scenario.ts';
 import { BRIDGE, FAMILIES, NODE_MASKS, NODES, PODS } from './rule.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
@@ -19,8 +19,12 @@ interface PodRange {
   readonly cidr: Cidr;
 }
 
-/** The pod range of each family asked for, where there is one that can be read and is no problem by itself. */
-function podRanges(network: ScenarioNetwork): PodRange[] {
+/**
+ * The pod range of each family asked for, where there is one that can be read and is no problem by itself. None for k8s-snap: its own
+ * network deals its range out.
+ */
+function podRanges({ network, written }: RuleContext): PodRange[] {
+  if (written.distribution.name === 'k8s-snap') return [];
   return network.families.flatMap((family): PodRange[] => {
     const range = network.pods.find((pod) => pod.family === family);
     if (range?.parsed.ok !== true || isTooSmallForPods(range.parsed.value)) return [];
@@ -33,8 +37,9 @@ export const nodeMaskRequired: Rule = {
   id: 'node-mask-required',
   summary: 'network.nodeMasks.ipv6 is written unless the IPv6 pod range is /48 to /64 or /101 to /117.',
   reads: [FAMILIES, PODS, NODE_MASKS],
-  check({ network }) {
-    return podRanges(network).flatMap(({ family, range, cidr }): Finding[] => {
+  check(context) {
+    const { network } = context;
+    return podRanges(context).flatMap(({ family, range, cidr }): Finding[] => {
       const mask = network.nodeMasks[family];
       if (mask.prefixLength !== null) return [];
       const longest = Math.min(cidr.prefixLength + MOST_MASK_BITS, LONGEST_NODE_MASK[family]);
@@ -79,8 +84,9 @@ export const nodeMaskRange: Rule = {
   summary:
     "A node mask is not shorter than the pod range's prefix, at most 16 bits longer, and not longer than /28 (IPv4) or /124 (IPv6).",
   reads: [FAMILIES, PODS, NODE_MASKS],
-  check({ network }) {
-    return podRanges(network).flatMap((pod): Finding[] => {
+  check(context) {
+    const { network } = context;
+    return podRanges(context).flatMap((pod): Finding[] => {
       const mask = network.nodeMasks[pod.family];
       if (mask.prefixLength === null) return [];
       const complaint = maskComplaint(mask.prefixLength, pod);
@@ -96,8 +102,9 @@ function nodes(count: number | bigint): string {
   return `${count} ${BigInt(count) === 1n ? 'node' : 'nodes'}`;
 }
 
-function podRoomFindings({ network, nodeCount }: RuleContext, path: Finding['path']): Finding[] {
-  return podRanges(network).flatMap((pod): Finding[] => {
+function podRoomFindings(context: RuleContext, path: Finding['path']): Finding[] {
+  const { network, nodeCount } = context;
+  return podRanges(context).flatMap((pod): Finding[] => {
     const mask = network.nodeMasks[pod.family].prefixLength;
     if (mask === null || maskComplaint(mask, pod) !== null) return [];
     const room = 2 ** (mask - pod.cidr.prefixLength);

@@ -2,13 +2,39 @@ import { formatPath } from '../document-path.ts';
 import type { ScenarioNetwork, ScenarioRange } from '../resolve-network.ts';
 import { BRIDGE, PODS, RANGES, SERVICES } from './rule.ts';
 import type { Finding, Rule } from './rule.ts';
-import { overlaps, toCidr } from '../../network/cidr.ts';
+import { verdictFor, type Verdict } from './verdict.ts';
+import { overlaps, parseCidr, toCidr } from '../../network/cidr.ts';
 import type { Cidr } from '../../network/cidr.ts';
+import { visible } from '../../network/ip-address.ts';
 
 /** Every range of the scenario, in the order of the sections. */
 function allRanges(network: ScenarioNetwork): readonly ScenarioRange[] {
   return [...network.pods, ...network.services, ...network.bridge];
 }
+
+interface Unread {
+  readonly range: ScenarioRange;
+  readonly isAsked: boolean;
+}
+
+/** What Go's net.ParseCIDR, by which k8s bootstrap reads a range, takes though we don't: host bits, and a padded prefix length. */
+function isTakenByGo(text: string): boolean {
+  const [, address = '', length = ''] = /^([^/]+)\/(\d+)$/.exec(text) ?? [];
+  const bits = address.includes(':') ? 128 : 32;
+  return Number(length) <= bits && parseCidr(`${address}/${bits}`).ok;
+}
+
+const UNREADABLE: Verdict<Unread> = {
+  kubeadm: () => '',
+  'k8s-snap': ({ range: { section, text }, isAsked }) => {
+    if (section === 'bridge') return '';
+    if (isTakenByGo(text)) return 'k8s bootstrap would accept it';
+    const words = `"invalid ${section.slice(0, -1)} CIDR: ${visible(text)} is not a valid CIDR: invalid CIDR address: …"`;
+    if (isAsked && isTakenByGo(text.replaceAll(' ', '')))
+      return 'k8s bootstrap takes spaces out of what it is answered';
+    return `k8s bootstrap would refuse it: ${words}`;
+  },
+};
 
 /** The programs of a cluster read sloppy notation differently; see `parseCidr`. */
 export const cidrSyntax: Rule = {
@@ -16,11 +42,14 @@ export const cidrSyntax: Rule = {
   summary:
     'Ranges are in CIDR notation with the first address of the range; no host bits, padded numbers, zone ids, IPv4-mapped IPv6 or spaces.',
   reads: [PODS, SERVICES, BRIDGE],
-  check({ network }) {
-    return allRanges(network).flatMap(({ parsed, path }) => {
+  check(context) {
+    const isAsked = context.written.bootstrap === 'interactive';
+    return allRanges(context.network).flatMap((range) => {
+      const { parsed, path } = range;
       if (parsed.ok) return [];
       const advice = parsed.instead === null ? '' : `: write ${parsed.instead}`;
-      return [{ path, message: `${parsed.reason}${advice}` }];
+      const verdict = verdictFor(context, UNREADABLE, { range, isAsked });
+      return [{ path, message: `${parsed.reason}${advice}${verdict}` }];
     });
   },
 };
@@ -65,12 +94,21 @@ export const reservedRange: Rule = {
   },
 };
 
+const listed = (ranges: readonly ScenarioRange[]): string => ranges.map(({ text }) => text).join(',');
+
+const OVERLAPPING: Verdict<ScenarioNetwork> = {
+  kubeadm: () => 'kubeadm would accept this and leave Services unreachable; k8s-snap would refuse it',
+  'k8s-snap': ({ pods, services }) =>
+    `k8s bootstrap would refuse it: "invalid cidr configuration: pod CIDR "${listed(pods)}" and service CIDR "${listed(services)}" overlap"`,
+};
+
 /** kubeadm compares no ranges; k8s-snap does, with the words `pod CIDR … and service CIDR … overlap`. */
 export const overlap: Rule = {
   id: 'overlap',
   summary: 'The ranges of pods, services and a written bridge have no address in common.',
   reads: [...RANGES, BRIDGE],
-  check({ network }) {
+  check(context) {
+    const { network } = context;
     const ranges = allRanges(network);
     return ranges.flatMap((later, index) =>
       ranges.slice(0, index).flatMap((earlier): Finding[] => {
@@ -83,10 +121,10 @@ export const overlap: Rule = {
           {
             path: here.path,
             message:
-              `${here.text} overlaps ${there.text}, ${where}: write a range apart from it ` +
+              `${here.text} overlaps ${there.text}, ${where}: write a range apart from it` +
               (here.section === 'bridge'
-                ? '(nodes could not reach one of the two)'
-                : '(kubeadm would accept this and leave Services unreachable; k8s-snap would refuse it)'),
+                ? ' (nodes could not reach one of the two)'
+                : verdictFor(context, OVERLAPPING, network)),
           },
         ];
       }),

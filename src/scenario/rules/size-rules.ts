@@ -1,7 +1,8 @@
 import type { ScenarioRange } from '../resolve-network.ts';
 import type { IPFamily, PerFamily } from '../scenario.ts';
 import { BRIDGE, PODS, SERVICES } from './rule.ts';
-import type { Finding, Rule } from './rule.ts';
+import type { Finding, Rule, RuleContext } from './rule.ts';
+import { verdictFor, type Verdict } from './verdict.ts';
 import { formatAddress } from '../../network/ip-address.ts';
 import type { Cidr } from '../../network/cidr.ts';
 import { addressCount } from '../../network/cidr-arithmetic.ts';
@@ -20,24 +21,40 @@ function withLength(cidr: Cidr, prefixLength: number): string {
   return `${address}/${prefixLength}`;
 }
 
-function tooSmall(range: ScenarioRange, cidr: Cidr, fewest: bigint): Finding {
+const TOO_LARGE: Verdict<Cidr['family']> = {
+  kubeadm: (family) =>
+    `kubeadm would refuse it: "specified service subnet is too large; for ${family === 'IPv4' ? 32 : 128}-bit addresses, the mask ` +
+    `must be >= ${LARGEST_SERVICE_RANGE[family]}"`,
+  'k8s-snap': (family) =>
+    family === 'IPv6'
+      ? 'k8s bootstrap would refuse it: "invalid service CIDR: service CIDR … cannot be larger than /108"'
+      : 'k8s bootstrap would accept it; it is the limit of kube-apiserver, which releases from 1.34 on no longer hold to by default',
+};
+
+const TOO_SMALL: Verdict<{ readonly count: bigint; readonly fewest: bigint }> = {
+  kubeadm: ({ count, fewest }) =>
+    `kubeadm would refuse it: "subnet with ${count} address(es) is too small, the minimum is ${fewest}"`,
+  'k8s-snap': () => 'k8s bootstrap would accept it, and the cluster would soon have no address left in it',
+};
+
+function tooSmall(context: RuleContext, range: ScenarioRange, cidr: Cidr, fewest: bigint): Finding {
   const least = SMALLEST_RANGE[cidr.family];
   const count = addressCount(cidr);
   return {
     path: range.path,
     message:
-      `${range.text} has ${count} ${count === 1n ? 'address' : 'addresses'}: it must be /${least} or shorter (kubeadm would refuse ` +
-      `it: "subnet with ${count} address(es) is too small, the minimum is ${fewest}")`,
+      `${range.text} has ${count} ${count === 1n ? 'address' : 'addresses'}: it must be /${least} or shorter` +
+      verdictFor(context, TOO_SMALL, { count, fewest }),
   };
 }
 
-/** Not too large for kubeadm's and kube-apiserver's allocators, and large enough for the addresses that kubeadm reserves. */
+/** Not too large for the allocators of kubeadm, kube-apiserver and k8s-snap, and large enough for what kubeadm reserves. */
 export const serviceCidrSize: Rule = {
   id: 'service-cidr-size',
   summary: 'Service ranges: IPv6 from /108 to /124, IPv4 from /12 to /28.',
   reads: [SERVICES],
-  check({ network }) {
-    return network.services.flatMap((range): Finding[] => {
+  check(context) {
+    return context.network.services.flatMap((range): Finding[] => {
       if (!range.parsed.ok) return [];
       const cidr = range.parsed.value;
       const largest = LARGEST_SERVICE_RANGE[cidr.family];
@@ -47,13 +64,13 @@ export const serviceCidrSize: Rule = {
             path: range.path,
             message:
               `${range.text} is too large: an ${cidr.family} service range must be /${largest} or longer, such as ` +
-              `${withLength(cidr, largest)} (kubeadm would refuse it: "specified service subnet is too large; for ` +
-              `${cidr.family === 'IPv4' ? 32 : 128}-bit addresses, the mask must be >= ${largest}")`,
+              withLength(cidr, largest) +
+              verdictFor(context, TOO_LARGE, cidr.family),
           },
         ];
       }
       return addressCount(cidr) < FEWEST_SERVICE_ADDRESSES
-        ? [tooSmall(range, cidr, FEWEST_SERVICE_ADDRESSES)]
+        ? [tooSmall(context, range, cidr, FEWEST_SERVICE_ADDRESSES)]
         : [];
     });
   },
@@ -69,10 +86,10 @@ export const podCidrSize: Rule = {
   id: 'pod-cidr-size',
   summary: 'Pod ranges are /28 (IPv4), /124 (IPv6) or shorter.',
   reads: [PODS],
-  check({ network }) {
-    return network.pods.flatMap((range) =>
+  check(context) {
+    return context.network.pods.flatMap((range) =>
       range.parsed.ok && isTooSmallForPods(range.parsed.value)
-        ? [tooSmall(range, range.parsed.value, FEWEST_POD_ADDRESSES)]
+        ? [tooSmall(context, range, range.parsed.value, FEWEST_POD_ADDRESSES)]
         : [],
     );
   },

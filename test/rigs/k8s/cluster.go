@@ -25,6 +25,7 @@ const (
 	kubeadmFile       = stateFolder + "/kubeadm.yaml"
 	clusterFile       = stateFolder + "/cluster.json"
 	networkKubeconfig = stateFolder + "/network.conf"
+	patchesFolder     = stateFolder + "/patches"
 )
 
 // savedCluster is what a node keeps of the cluster that it is in.
@@ -137,27 +138,52 @@ func kubeletArguments(addresses []netip.Addr) string {
 	return strings.Join(words, ",")
 }
 
-// nodeMasks are the controller manager's flags for two ranges, or for one.
-func nodeMasks(pods string) (string, error) {
-	ranges, err := cidrsOf("pod", pods)
-	if err != nil {
-		return "", err
-	}
-	var text strings.Builder
+// nodeShares gives the length of a node's share of each pod range.
+func nodeShares(ranges []netip.Prefix) []int {
+	var lengths []int
 	for _, prefix := range ranges {
-		name, bits := "node-cidr-mask-size", 24
-		if prefix.Addr().Is6() {
-			bits = 64
-			if prefix.Bits() > 64 {
-				bits = min(prefix.Bits()+9, 126)
-			}
+		switch {
+		case prefix.Addr().Is4():
+			lengths = append(lengths, 24)
+		case prefix.Bits() <= 64:
+			lengths = append(lengths, 64)
+		default:
+			lengths = append(lengths, min(prefix.Bits()+9, 126))
 		}
-		if len(ranges) == 2 {
-			name += map[bool]string{false: "-ipv4", true: "-ipv6"}[prefix.Addr().Is6()]
-		}
-		fmt.Fprintf(&text, "    - {name: %s, value: %q}\n", name, fmt.Sprint(bits))
 	}
-	return text.String(), nil
+	return lengths
+}
+
+// nodeMasks are the controller manager's flags for two ranges, or for one. kubeadm looks for the mask of an IPv6 range at its own flag,
+// also where there is no other.
+func nodeMasks(ranges []netip.Prefix) string {
+	var text strings.Builder
+	for index, length := range nodeShares(ranges) {
+		name := "node-cidr-mask-size"
+		if ranges[index].Addr().Is6() {
+			name += "-ipv6"
+		} else if len(ranges) == 2 {
+			name += "-ipv4"
+		}
+		fmt.Fprintf(&text, "    - {name: %s, value: %q}\n", name, fmt.Sprint(length))
+	}
+	return text.String()
+}
+
+// writePatches makes pods be seen ready when they are, and not at kubeadm's intervals of ten seconds.
+func writePatches() error {
+	patches := map[string]string{
+		"corednsdeployment": "spec: {template: {spec: {containers: [{name: coredns, readinessProbe: {periodSeconds: 1}}]}}}",
+	}
+	for _, name := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"} {
+		patches[name] = fmt.Sprintf("spec: {containers: [{name: %s, startupProbe: {initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 240}}]}", name)
+	}
+	for name, text := range patches {
+		if _, err := writeIfNew(patchesFolder+"/"+name+"+strategic.yaml", text+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // primaryFirst puts the address of the services' first family first: the API server is told to serve there.
@@ -201,12 +227,25 @@ func makeCluster(ctx context.Context, config clusterConfig, flags bootstrapFlags
 	if err != nil {
 		return node, err
 	}
-	masks, err := nodeMasks(config.podCIDR)
+	pods, err := cidrsOf("pod", config.podCIDR)
 	if err != nil {
 		return node, err
 	}
 	if err := os.MkdirAll(stateFolder, 0o700); err != nil {
 		return node, err
+	}
+	if err := writePatches(); err != nil {
+		return node, err
+	}
+	if config.features["network"] {
+		// The first node gets the first shares, so its pods need not wait for the controller manager; the network puts right what differs.
+		var first []string
+		for index, length := range nodeShares(pods) {
+			first = append(first, netip.PrefixFrom(pods[index].Addr(), length).String())
+		}
+		if _, err := writeIfNew(conflistFile, conflist(first)); err != nil {
+			return node, err
+		}
 	}
 	text := fmt.Sprintf(`apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
@@ -217,6 +256,7 @@ nodeRegistration:
   imagePullPolicy: IfNotPresent
   criSocket: unix:///run/containerd/containerd.sock
   kubeletExtraArgs: [{name: node-ip, value: %q}]
+patches: {directory: %s}
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
@@ -227,16 +267,19 @@ controlPlaneEndpoint: %q
 networking: {podSubnet: %q, serviceSubnet: %q}
 controllerManager:
   extraArgs:
-%s    - {name: leader-elect, value: "false"}
-scheduler: {extraArgs: [{name: leader-elect, value: "false"}]}
+%s    - {name: kube-api-qps, value: "1000"}
+    - {name: kube-api-burst, value: "1000"}
+    - {name: leader-elect-retry-period, value: 1s}
+scheduler: {extraArgs: [{name: leader-elect-retry-period, value: 1s}]}
+etcd: {local: {extraArgs: [{name: unsafe-no-fsync, value: "true"}]}}
 ---
 %s---
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 conntrack: {maxPerCore: 0}
-`, node.address, name, kubeletArguments(addresses), strings.TrimSpace(version), repository, bracketed(node.address)+":6443",
-		config.podCIDR, config.serviceCIDR, masks, kubeletConfiguration())
+`, node.address, name, kubeletArguments(addresses), patchesFolder, strings.TrimSpace(version), repository, bracketed(node.address)+":6443",
+		config.podCIDR, config.serviceCIDR, nodeMasks(pods), kubeletConfiguration())
 	if err := os.WriteFile(kubeadmFile, []byte(text), 0o600); err != nil {
 		return node, err
 	}
@@ -362,6 +405,9 @@ func joinCluster(args []string, out, errOut io.Writer) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
+	if encoded == "" {
+		encoded = set.Arg(0)
+	}
 	if isBootstrapped() {
 		return fail{"Error: The node is already part of a cluster\n"}
 	}
@@ -398,11 +444,15 @@ nodeRegistration:
   imagePullPolicy: IfNotPresent
   criSocket: unix:///run/containerd/containerd.sock
   kubeletExtraArgs: [{name: node-ip, value: %q}]
-%s`, token.Endpoint, token.Token, token.CAHash, *name, kubeletArguments(addresses), controlPlane)
+patches: {directory: %s}
+%s`, token.Endpoint, token.Token, token.CAHash, *name, kubeletArguments(addresses), patchesFolder, controlPlane)
 	if err := os.MkdirAll(stateFolder, 0o700); err != nil {
 		return err
 	}
 	if err := os.WriteFile(kubeadmFile, []byte(config), 0o600); err != nil {
+		return err
+	}
+	if err := writePatches(); err != nil {
 		return err
 	}
 	if _, err := command("", "systemctl", "start", "containerd"); err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+const conflistFile = "/etc/cni/net.d/10-k8s-rig.conflist"
+
 // nodeList is what the network needs of "kubectl get nodes --output json".
 type nodeList struct {
 	Items []struct {
@@ -74,7 +76,7 @@ func connectNodes(cluster savedCluster, own string) error {
 		}
 		if node.Metadata.Name == own {
 			if len(node.Spec.PodCIDRs) > 0 {
-				if _, err := writeIfNew("/etc/cni/net.d/10-k8s-rig.conflist", conflist(node.Spec.PodCIDRs)); err != nil {
+				if _, err := writeIfNew(conflistFile, conflist(node.Spec.PodCIDRs)); err != nil {
 					return err
 				}
 			}

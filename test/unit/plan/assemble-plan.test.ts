@@ -6,7 +6,14 @@ import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { PHASES } from '../../../src/run/event.ts';
 import { sampleOwner } from '../../support/owner.ts';
 import { actionsOf, samplePlan, SAMPLE_RUN } from '../../support/sample-plan.ts';
-import { IPV4_ONLY, IPV6_PRIMARY, sampleScenario, THREE_NODES } from '../../support/sample-scenario.ts';
+import {
+  IPV4_ONLY,
+  IPV6_ONLY,
+  IPV6_PRIMARY,
+  K8S_SNAP,
+  sampleScenario,
+  THREE_NODES,
+} from '../../support/sample-scenario.ts';
 import type { Action, Plan, Step } from '../../../src/plan/plan.ts';
 
 const PLANS: Record<string, Plan> = {
@@ -20,6 +27,9 @@ const PLANS: Record<string, Plan> = {
     }),
   ),
   'three nodes': samplePlan(sampleScenario(THREE_NODES)),
+  'k8s-snap, asked': samplePlan(sampleScenario({ ...K8S_SNAP, nodes: { controlPlanes: 2, workers: 1 } })),
+  'k8s-snap, by a file': samplePlan(sampleScenario({ ...K8S_SNAP, ...THREE_NODES, bootstrap: 'file' })),
+  'k8s-snap, IPv6 only': samplePlan(sampleScenario({ ...K8S_SNAP, ...IPV6_ONLY, ...THREE_NODES })),
 };
 
 /** Values that a run has before its first step. */
@@ -158,6 +168,21 @@ test('the plan of quickstart reads as recorded', (t) => {
   const text = `${renderPlan(samplePlan(sampleScenario()), provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
   t.is(text, readFileSync(new URL('../../fixtures/plans/quickstart.txt', import.meta.url), 'utf8'));
 });
+
+// What comes before and after is the same for every distribution.
+for (const [name, golden] of [
+  ['k8s-snap, asked', 'k8s-snap-interactive'],
+  ['k8s-snap, by a file', 'k8s-snap-file'],
+] as const) {
+  test(`the steps of ${name} read as recorded`, (t) => {
+    const plan = PLANS[name];
+    if (plan === undefined) throw new Error('no such plan');
+    const steps = plan.steps.filter(({ phase }) => ['bootstrap', 'join', 'network'].includes(phase));
+    const provider = new LxdProvider(new HostCommandRunner());
+    const text = `${renderPlan({ ...plan, steps }, provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
+    t.is(text, readFileSync(new URL(`../../fixtures/plans/${golden}.txt`, import.meta.url), 'utf8'));
+  });
+}
 
 test("the user's tests run one after the other, when every check of ours is done", (t) => {
   const plan = PLANS['tests of the user'];

@@ -20,6 +20,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
       primaryFamily: 'IPv4',
       pods: ['10.1.0.0/16', 'fd01::/108'],
       services: ['10.152.183.0/24', 'fd98::/108'],
+      isWritten: { pods: false, services: false },
       nodeMasks: { IPv4: 24, IPv6: 117 },
       bridge: { IPv4: null, IPv6: null },
     },
