@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { printable } from '../report/printable.ts';
 
 /** Who said something: the program on one of its streams, or the answerer. */
@@ -17,8 +18,12 @@ export interface TranscriptText {
   readonly omittedBytes: number;
 }
 
-/** Characters that are kept from the beginning, and as many from the end. */
+/** What is kept from the beginning, and as much from the end: characters, and {@link ENTRY_SIZE} for each piece. */
 const KEPT = 64 * 1024;
+/** What a piece costs beside its text: two streams that alternate by single characters must not fill a report. */
+const ENTRY_SIZE = 64;
+/** Characters of a piece: a long one is not copied for each that is added. */
+const LONGEST_PIECE = 4096;
 /** Pieces of one speaker that come one after the other within this time are one entry, in milliseconds. */
 const ONE_BREATH_MS = 100;
 
@@ -31,6 +36,8 @@ export class Transcript {
   readonly #tail: TranscriptEntry[] = [];
   #tailSize = 0;
   #omitted = 0;
+  /** Who said a carriage return last: with the line feed that may come it is a line end. */
+  readonly #returned = new Set<Speaker>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -39,15 +46,17 @@ export class Transcript {
 
   add(who: Speaker, said: string): void {
     if (said === '') return;
-    const text = printable(said);
+    const whole = `${this.#returned.delete(who) ? '\r' : ''}${said}`;
+    const returns = whole.endsWith('\r');
+    if (returns) this.#returned.add(who);
+    const text = printable(returns ? whole.slice(0, -1) : whole);
+    if (text === '') return;
     const entry = { atMs: Math.round(this.#now() - this.#started), who, text };
-    if (this.#headSize + text.length <= KEPT && this.#tail.length === 0) {
-      this.#headSize += text.length;
-      append(this.#head, entry);
+    if (this.#tail.length === 0 && this.#headSize + text.length + ENTRY_SIZE <= KEPT) {
+      this.#headSize += text.length + (append(this.#head, entry, LONGEST_PIECE) ? ENTRY_SIZE : 0);
       return;
     }
-    append(this.#tail, entry);
-    this.#tailSize += text.length;
+    this.#tailSize += text.length + (append(this.#tail, entry, LONGEST_PIECE) ? ENTRY_SIZE : 0);
     while (this.#tailSize > KEPT) this.#cutTail();
   }
 
@@ -55,26 +64,30 @@ export class Transcript {
   #cutTail(): void {
     const first = this.#tail.shift();
     if (first === undefined) return;
-    const surplus = Math.min(first.text.length, this.#tailSize - KEPT);
-    this.#omitted += Buffer.byteLength(first.text.slice(0, surplus));
-    this.#tailSize -= surplus;
-    const left = first.text.slice(surplus);
-    if (left !== '') this.#tail.unshift({ ...first, text: left });
+    const surplus = this.#tailSize - KEPT;
+    const left = surplus < first.text.length ? toUSVString(first.text.slice(surplus)) : '';
+    this.#omitted += Buffer.byteLength(first.text) - Buffer.byteLength(left);
+    this.#tailSize -= first.text.length - left.length;
+    if (left === '') this.#tailSize -= ENTRY_SIZE;
+    else this.#tail.unshift({ ...first, text: left });
   }
 
   get content(): TranscriptText {
-    const entries = [...this.#head];
-    for (const entry of this.#tail) append(entries, entry);
+    const entries: TranscriptEntry[] = [];
+    for (const entry of [...this.#head, ...this.#tail]) append(entries, entry, Infinity);
     return { entries, omittedBytes: this.#omitted };
   }
 }
 
-/** Joins what one speaker says in one breath. */
-function append(entries: TranscriptEntry[], entry: TranscriptEntry): void {
+/** Joins what one speaker says in one breath. @returns whether it became an entry of its own. */
+function append(entries: TranscriptEntry[], entry: TranscriptEntry, longest: number): boolean {
   const last = entries.at(-1);
-  if (last === undefined || last.who !== entry.who || entry.atMs - last.atMs > ONE_BREATH_MS) {
-    entries.push(entry);
-    return;
-  }
-  entries[entries.length - 1] = { ...last, text: last.text + entry.text };
+  const joins =
+    last !== undefined &&
+    last.who === entry.who &&
+    entry.atMs - last.atMs <= ONE_BREATH_MS &&
+    last.text.length + entry.text.length <= longest;
+  if (joins) entries[entries.length - 1] = { ...last, text: last.text + entry.text };
+  else entries.push(entry);
+  return !joins;
 }

@@ -9,6 +9,9 @@ export interface ConversationStart {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** How long a program that was killed may take to be gone, when there is no time left to wait for it. */
+const GONE_MS = 2000;
+
 /** A program of this host, over pipes. It is the leader of a process group of its own, and is ended with it. */
 export class HostConversation implements Conversation {
   readonly stdout = new PassThrough();
@@ -21,10 +24,16 @@ export class HostConversation implements Conversation {
     this.#child = child;
     child.stdout.pipe(this.stdout);
     child.stderr.pipe(this.stderr);
+    // What it started may hold the other ends open for ever.
+    this.stdout.once('close', () => child.stdout.destroy());
+    this.stderr.once('close', () => child.stderr.destroy());
     // A program that has closed its end, or has ended, says so by ending or by silence.
     child.stdin.on('error', () => undefined);
     this.ended = new Promise((resolve) => {
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      child.once('exit', (exitCode, signal) => {
+        child.stdin.destroy();
+        resolve({ exitCode, signal });
+      });
       child.once('error', (error) => {
         if (child.pid !== undefined) return;
         this.stderr.write(`${error.message}\n`);
@@ -51,7 +60,11 @@ export class HostConversation implements Conversation {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
-    const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    // Also for a caller whose own time is up: what was killed takes a moment to be gone.
+    const late = AbortSignal.any([
+      ...(signal.aborted ? [] : [signal]),
+      AbortSignal.timeout(signal.aborted ? GONE_MS : timeoutMs),
+    ]);
     await Promise.race([
       this.ended,
       new Promise<never>((_resolve, reject) =>

@@ -1,8 +1,8 @@
 import { REDACTED } from '../report/redact.ts';
 
 /**
- * Takes secrets out of a stream of bytes, also those that come in two pieces. Secrets are ASCII (tokens, Base64), so that bytes can
- * be looked at as Latin-1 and everything else stays as it is. They are asked for anew with each piece: one may be made meanwhile.
+ * Takes secrets out of a stream of bytes, also those that come in two pieces. Both are looked at as Latin-1, a character for each byte,
+ * so that everything else stays as it is. Secrets are asked for anew with each piece: one may be made meanwhile.
  */
 export class SecretFilter {
   readonly #secrets: () => Iterable<string>;
@@ -14,7 +14,9 @@ export class SecretFilter {
 
   /** What of the stream can be passed on by now. */
   write(chunk: Buffer): Buffer {
-    const known = [...this.#secrets()].filter((secret) => secret !== '');
+    const known = [...this.#secrets()]
+      .filter((secret) => secret !== '')
+      .map((secret) => Buffer.from(secret).toString('latin1'));
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     // Most output has no secret in it: to copy it would double the memory of a test that prints much.
     const clean = known.some((secret) => bytes.includes(secret, 0, 'latin1')) ? redact(bytes, known) : bytes;

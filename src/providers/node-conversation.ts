@@ -63,8 +63,11 @@ export class NodeConversation implements Conversation {
         },
         { condition: 'the program is gone from its node', timeoutMs, intervalMs: LOOK_MS, signal },
       );
-    } finally {
-      await this.#client.kill({ timeoutMs, signal });
+    } catch (error) {
+      // Why the program is still there matters more than what becomes of the client.
+      await this.#client.kill({ timeoutMs, signal }).catch(() => undefined);
+      throw error;
     }
+    await this.#client.kill({ timeoutMs, signal });
   }
 }

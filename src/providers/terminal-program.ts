@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
-import type { NodeFile, NodeProgram } from './provider.ts';
+import { CommandError } from '../process/command-runner.ts';
+import type { CallOptions, Node, NodeFile, NodeProgram } from './provider.ts';
 
 const FOLDER = '/etc/twinstack/dialogue';
 const AS_SHELL = `${FOLDER}/as-shell.sh`;
@@ -18,6 +19,21 @@ export async function endScript(): Promise<string> {
 /** The files that a node needs before a program there can be given a terminal. */
 export async function terminalFiles(): Promise<NodeFile[]> {
   return [{ path: AS_SHELL, mode: 0o755, content: await template('as-shell.sh') }];
+}
+
+/**
+ * Sees that a node has the script(1) that {@link startInTerminal} needs.
+ * @throws {CommandError} that says what is missing and what to do.
+ */
+export async function requireTerminal(node: Node, options: CallOptions): Promise<void> {
+  const command = ['script', '--version'];
+  const { exitCode, stdout } = await node.run('script', ['--version'], { ...options, accept: 'any' });
+  if (exitCode === 0 && stdout.includes('util-linux')) return;
+  throw new CommandError(
+    `${node.name} has no script(1) of util-linux, which a dialogue over a pty needs; ` +
+      'put it into the image (Debian and Ubuntu: package bsdutils), or set dialogue.mode: pipe',
+    { kind: 'not-found', command, exitCode, stdout },
+  );
 }
 
 /** What is started in a node, and its environment. */
@@ -37,6 +53,7 @@ export function startInTerminal({ file, args }: NodeProgram): StartedAs {
   return {
     file: 'script',
     args: ['--quiet', '--return', '--flush', '/dev/null'],
-    env: { SHELL: AS_SHELL, ...Object.fromEntries(words) },
+    // The engine would hand on the kind of the terminal that we were started on.
+    env: { SHELL: AS_SHELL, TERM: 'dumb', ...Object.fromEntries(words) },
   };
 }

@@ -50,7 +50,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
     ...section('Time', phaseBars(report, palette, options)),
     ...report.dialogues.flatMap((dialogue) =>
       section('Dialogue', [
-        `  ${oneLine(dialogueTitle(dialogue))}`,
+        `  ${dialogueTitle(dialogue)}`,
         ...transcriptLines(dialogue).map((line) => `  ${palette.dim(line)}`),
       ]),
     ),

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { RunEvent } from '../run/event.ts';
 import { renderIndexMarkdown } from './index-markdown.ts';
@@ -10,7 +10,7 @@ import { redact } from './redact.ts';
 import type { IndexedReport, ReportIndex } from './report-index.ts';
 import { indexReports, withDistinctNames } from './report-index.ts';
 import type { Report } from './report.ts';
-import { dialogueTitle, transcriptLines } from './transcript-text.ts';
+import { dialogueTitle, transcriptFiles, transcriptLines } from './transcript-text.ts';
 import { stackTrace } from './stack-trace.ts';
 
 const EVENTS_FILE = 'events.jsonl';
@@ -95,17 +95,15 @@ export class ReportWriter {
       [JUNIT_FILE, () => renderJunit([written])],
       [SUMMARY_FILE, () => renderMarkdown(written)],
     ];
+    const names = transcriptFiles(written.dialogues);
     for (const [index, dialogue] of written.dialogues.entries()) {
-      const text = [dialogueTitle(dialogue), '', ...transcriptLines(dialogue), ''].join('\n');
-      // Of a cluster that was made anew each attempt has its own.
-      const before = written.dialogues.slice(0, index).filter(({ name }) => name === dialogue.name).length;
-      const number = before === 0 ? '' : `-${before + 1}`;
-      files.push([join(TRANSCRIPTS_FOLDER, `${dialogue.name}${number}.txt`), () => text]);
+      const text = (): string => [dialogueTitle(dialogue), '', ...transcriptLines(dialogue), ''].join('\n');
+      files.push([join(TRANSCRIPTS_FOLDER, names[index] ?? ''), text]);
     }
-    if (written.dialogues.length > 0) await mkdir(join(this.directory, TRANSCRIPTS_FOLDER), { mode: 0o755 });
     const errors: unknown[] = this.#eventsError === null ? [] : [this.#eventsError];
     for (const [name, text] of files) {
       try {
+        await mkdir(join(this.directory, dirname(name)), { recursive: true, mode: 0o755 });
         await writeFileAtomic(join(this.directory, name), text(), { mode: 0o644 });
       } catch (error) {
         errors.push(new Error(`can't write ${join(this.directory, name)}`, { cause: error }));

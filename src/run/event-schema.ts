@@ -54,6 +54,7 @@ export const runEventSchema = z
       text: z.string(),
       done: z.number().nullable(),
       total: z.number().nullable(),
+      milestone: z.boolean().optional().describe('True where it is shown however little time has passed.'),
     }),
     z.object({
       ...stamp,

@@ -69,13 +69,14 @@ export type RunEvent = {
   | { readonly type: 'phase-started'; readonly phase: PhaseName }
   | { readonly type: 'phase-finished'; readonly phase: PhaseName; readonly durationMs: number }
   | { readonly type: 'step-started'; readonly step: StepInfo }
-  /** `done` of `total` where they are known; `text` says what is going on in a few words. */
+  /** `done` of `total` where they are known; `text` says what is going on in a few words. A milestone is never left out. */
   | {
       readonly type: 'step-progress';
       readonly step: StepInfo;
       readonly text: string;
       readonly done: number | null;
       readonly total: number | null;
+      readonly milestone?: boolean | undefined;
     }
   | {
       readonly type: 'step-finished';

@@ -108,6 +108,7 @@ class PlanExecution {
   readonly #plan: Plan;
   readonly #context: RunPlanContext;
   readonly #passedAt = new Map<string, number>();
+  readonly #warned = new Set<string>();
   #cluster: ClusterClient | null = null;
   readonly #advice = new WeakMap<Error, string>();
 
@@ -230,9 +231,7 @@ class PlanExecution {
     if (action.retryUntil === undefined) {
       const { stdout } = await attempt(action.timeoutMs);
       const { warnWhen } = action;
-      if (warnWhen !== undefined && stdout.includes(warnWhen.text)) {
-        events.emit({ type: 'notice', level: 'warning', message: warnWhen.warning });
-      }
+      if (warnWhen !== undefined && stdout.includes(warnWhen.text)) this.#warnOnce(warnWhen.warning);
       if (action.capture !== undefined) {
         const value = stdout.trim();
         if (action.capture.startsWith('secret.')) onSecret(value);
@@ -254,22 +253,47 @@ class PlanExecution {
     );
   }
 
+  /** Each node may give the same reason. */
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#context.events.emit({ type: 'notice', level: 'warning', message });
+  }
+
   async #dialogue(action: Extract<Action, { kind: 'dialogue' }>, step: Step): Promise<void> {
-    const { provider, owner, events, signal, onSecret } = this.#context;
+    const { provider, owner, events, values, signal, onSecret } = this.#context;
     const { name, file, args, dialogue } = action;
+    const info = stepInfo(step);
     const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: this.#render(prompt.answer) }));
-    for (const { secret, answer } of prompts) if (secret && answer !== '') onSecret(answer);
+    // A program may say later what it was told.
+    for (const { secret, answer } of prompts) if (secret) onSecret(answer);
+    const secrets = [...values].flatMap(([key, value]) => (key.startsWith('secret.') ? [value] : []));
+    const total = prompts.length;
     const program = await provider
       .node(action.node)
       .converse(
         { file, args, mode: dialogue.mode, mark: `${owner.runId}/${name}` },
         { timeoutMs: ENGINE_TIMEOUT_MS, signal },
       );
-    const result = await answerProgram(program, { ...dialogue, prompts }, { signal });
+    const result = await answerProgram(
+      program,
+      { ...dialogue, prompts },
+      {
+        signal,
+        secrets,
+        onProgress: ({ text, answered }) =>
+          events.emit({
+            type: 'step-progress',
+            step: info,
+            text,
+            ...(answered === null ? { done: null, total: null } : { done: answered, total, milestone: true }),
+          }),
+      },
+    );
     const { outcome, reason, durationMs, transcript } = result;
     events.emit({
       type: 'dialogue-finished',
-      step: stepInfo(step),
+      step: info,
       dialogue: {
         name,
         node: action.node,

@@ -88,7 +88,8 @@ export class PlainRenderer implements Renderer {
         return event.step.phase === 'verify' && !isOwnTest(event.step) ? [] : [stepLine(event.step, ' …')];
       case 'step-progress': {
         const last = run.lastLineMs.get(event.step.id);
-        if (last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS) return [];
+        const soon = last !== undefined && nowMs - last < PROGRESS_INTERVAL_MS;
+        if (soon && event.milestone !== true) return [];
         const count =
           event.done === null
             ? ''

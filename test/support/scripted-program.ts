@@ -57,7 +57,11 @@ export class ScriptedProgram implements Conversation {
           if (!killed.aborted) throw error;
           return { exitCode: null, signal: 'SIGKILL' };
         },
-      );
+      )
+      .finally(() => {
+        this.stdout.end();
+        this.stderr.end();
+      });
   }
 
   /** Whether it was killed. */

@@ -1,7 +1,13 @@
 import { packNodeFiles } from '../node-files.ts';
 import { PROJECT } from './lxd-client.ts';
 import { DIALOGUE_MARK, NodeConversation } from '../node-conversation.ts';
-import { endScript, startInTerminal, terminalFiles, type StartedAs } from '../terminal-program.ts';
+import {
+  endScript,
+  requireTerminal,
+  startInTerminal,
+  terminalFiles,
+  type StartedAs,
+} from '../terminal-program.ts';
 import type { CallOptions, Node, NodeFile, NodeProgram } from '../provider.ts';
 import type { Conversation } from '../../dialogue/conversation.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
@@ -57,7 +63,10 @@ export class LxdNode implements Node {
 
   async converse(program: NodeProgram, options: CallOptions): Promise<Conversation> {
     const { mode, mark, file, args } = program;
-    if (mode === 'pty') await this.writeFiles(await terminalFiles(), options);
+    if (mode === 'pty') {
+      await requireTerminal(this, options);
+      await this.writeFiles(await terminalFiles(), options);
+    }
     const started: StartedAs = mode === 'pty' ? startInTerminal(program) : { file, args, env: {} };
     const env = { ...started.env, [DIALOGUE_MARK]: mark };
     const flags = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
