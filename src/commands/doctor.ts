@@ -26,6 +26,7 @@ const NEEDS: HostNeeds = {
   nodes: 1,
   egress: 'blocked',
   families: ['IPv4', 'IPv6'],
+  snap: false,
   ranges: [
     ...Object.values(DEFAULT_POD_RANGES).map((range: string) => ({ range, use: 'default pod range' })),
     ...Object.values(DEFAULT_SERVICE_RANGES).map((range: string) => ({

@@ -2,6 +2,8 @@ import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import type { HostReadiness } from './prepare-host.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
 import type { PlanHost } from '../plan/plan.ts';
+import { installsSnap } from '../scenario/foreign-image-name.ts';
+import { modulesToLoad } from '../host/kernel-modules.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /** What a scenario asks of the host that it runs on. */
@@ -13,6 +15,7 @@ export function hostNeedsOf(scenario: Scenario): HostNeeds {
     nodes: scenario.nodes.controlPlanes + scenario.nodes.workers,
     egress: scenario.egress,
     families,
+    snap: installsSnap(scenario),
     ranges: [...named(pods, 'pod range'), ...named(services, 'service range')],
   };
 }
@@ -23,6 +26,7 @@ export function planHostOf({ facts, forward }: Pick<HostReadiness, 'facts' | 'fo
   return {
     cgroupVersion: cgroupVersionOf(facts.cgroup),
     // Only root can add rules; for everybody else the preflight saw to it, or refused.
+    kernelModules: modulesToLoad(facts.snapModules),
     dropped: facts.root ? families.filter((family) => forward[family] === 'drops') : [],
   };
 }

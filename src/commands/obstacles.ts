@@ -3,6 +3,7 @@ import { hostNeedsOf } from './host-needs.ts';
 import { examineHost, type HostReadiness } from './prepare-host.ts';
 import { imageSpecOf } from './run-one.ts';
 import { needsOf } from './scenario-queue.ts';
+import { takesForeignImage } from '../scenario/foreign-image-name.ts';
 import { decideAdmission } from '../run/admission.ts';
 import { hostResources } from '../run/observe-resources.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -31,7 +32,8 @@ export class ObstacleFinder {
   async obstaclesOf(scenario: Scenario | null): Promise<Obstacle[]> {
     if (scenario === null) return [];
     const needs = needsOf(scenario);
-    const image = imageSpecOf(scenario);
+    // An image that is none of ours needs no build.
+    const image = { ...imageSpecOf(scenario), own: takesForeignImage(scenario) };
     const ofHost = hostNeedsOf(scenario);
     const key = JSON.stringify([image, ofHost]);
     const examined = this.#seen.get(key) ?? examineHost(this.#context, this.#workbench, image, ofHost);

@@ -10,6 +10,7 @@ import { secretAnswers } from '../plan/secret-answers.ts';
 import { redact } from '../report/redact.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
+import { modulesToLoad, readKernelModules, SNAP_MODULES } from '../host/kernel-modules.ts';
 import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
@@ -38,16 +39,21 @@ export async function planCommand(
   let files: ScenarioFiles;
   try {
     const source = { scenario, file, locate };
-    files = await readScenarioFiles(source, directories.cache, context.interrupted);
+    const surroundings = { cacheDir: directories.cache, environment: context.env };
+    files = await readScenarioFiles(source, surroundings, context.interrupted);
   } catch (error) {
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
     return exitCodeOf(error.failure.class);
   }
-  const inputs = sampleInputs(scenario, SAMPLE_RUN_ID);
-  const { archives, binary, snaps } = files;
-  const host = { cgroupVersion: cgroupVersionOf(await detectCgroup()), dropped: [] };
+  const { archives, binary, snaps, image } = files;
+  const inputs = sampleInputs(scenario, SAMPLE_RUN_ID, image?.kind === 'foreign' ? image : null);
+  const host = {
+    cgroupVersion: cgroupVersionOf(await detectCgroup()),
+    kernelModules: modulesToLoad(await readKernelModules(SNAP_MODULES)),
+    dropped: [],
+  };
   const plan = assemblePlan({
     scenario,
     ...inputs,

@@ -26,7 +26,7 @@ export interface HostReadiness {
 
 const ENGINE_TIMEOUT_MS = 10_000;
 
-/** The node image of a run; one of the user's own needs no build. */
+/** The node image of a run; one of the user's own, or one that is none of ours, needs no build. */
 export type NeededImage = NodeImageSpec & { readonly own?: boolean };
 
 /**

@@ -5,13 +5,13 @@ import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts'
 import { hostNeedsOf, planHostOf, warningsOf } from './host-needs.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cache/cached-images.ts';
-import { describeImageSource } from '../images/describe-image-source.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { hashOwnBinaries } from '../images/sources/own-binaries.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
+import { reportImage } from './report-image.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
 import { FailureError, type Failure } from '../run/failure.ts';
@@ -31,7 +31,7 @@ import type { HostNeeds } from '../host/findings/host-state.ts';
 import type { NodeImage, NodeImageSpec } from '../images/node-image.ts';
 import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
-import type { ScenarioRun } from '../run/scenario-run.ts';
+import type { RunImage } from '../run/scenario-run.ts';
 import type { Report } from '../report/report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -105,7 +105,8 @@ export async function runOne(
   let imageSpec: NodeImageSpec;
   try {
     const source = { scenario, file, locate: loaded.locate };
-    files = await readScenarioFiles(source, workbench.directories.cache, context.interrupted);
+    const places = { cacheDir: workbench.directories.cache, environment: context.env };
+    files = await readScenarioFiles(source, places, context.interrupted);
     imageSpec = await fullImageSpec(scenario, file, options.imageSource ?? 'auto', context.interrupted);
     const image = { ...imageSpec, own: files.image !== null };
     readiness = await surroundings.prepareHost(image, hostNeedsOf(scenario));
@@ -152,7 +153,7 @@ export async function runOne(
       (event) => writer.append(event),
       (event) => surroundings.onEvent(event),
     ],
-    prepareImage: (call) => prepareImage(imageSpec, files.image, workbench, call),
+    image: runImage(imageSpec, files.image, workbench),
     interrupted: context.interrupted,
     abandoned: context.abandoned,
     onSecret: (secret) => secrets.add(secret),
@@ -177,12 +178,17 @@ export async function runOne(
   }
 }
 
+function runImage(spec: NodeImageSpec, image: ScenarioFiles['image'], workbench: Workbench): RunImage {
+  if (image?.kind === 'foreign') return image;
+  return { kind: 'node', prepare: (call) => prepareImage(spec, image, workbench, call) };
+}
+
 /** The scenario's own image, else one of the cache, else one that is built now. */
 async function prepareImage(
   spec: NodeImageSpec,
   own: OwnImage | null,
   { directories, runner, rootPlace }: Workbench,
-  { signal, onProgress }: Parameters<ScenarioRun['prepareImage']>[0],
+  { signal, onProgress }: Parameters<Extract<RunImage, { kind: 'node' }>['prepare']>[0],
 ): Promise<NodeImage> {
   const build = { cacheDir: directories.cache, runner, signal, timeoutMs: BUILD_TIMEOUT_MS };
   if (own === null) {
@@ -240,7 +246,7 @@ class RunAttempt {
   }
 
   report(result: ScenarioRunResult, readiness: HostReadiness, setupMs: number, files: ScenarioFiles): Report {
-    const { events, plan, image, podCIDRs, failure, cleanup, durationMs, timeToDualStackMs } = result;
+    const { events, plan, podCIDRs, failure, cleanup, durationMs, timeToDualStackMs } = result;
     const { facts, engine } = readiness;
     const { loaded } = this.#known;
     const started =
@@ -256,21 +262,7 @@ class RunAttempt {
         storageDriver: result.storageDriver ?? engine?.storageDriver ?? null,
         engine: `lxd ${engine?.version ?? ''}`,
       },
-      image:
-        image === null
-          ? null
-          : {
-              key: image.key,
-              source: `${files.image === null ? '' : 'named by the scenario, '}${describeImageSource(image)}`,
-              binaries: [...image.binaries],
-              archives: files.archives.map(({ references, ...archive }) => ({
-                ...archive,
-                references: [...references],
-              })),
-              workload: loaded.scenario?.workloads.includes('nginxdualstack')
-                ? { image: image.images.nginxdualstack, standIn: true }
-                : null,
-            },
+      image: reportImage(result, files, loaded.scenario?.workloads.includes('nginxdualstack') ?? false),
       nodes: (started ? plan.nodes : []).map((node) => ({
         name: node.name,
         role: node.role,

@@ -4,6 +4,7 @@ import { hostArchitecture } from '../images/architecture.ts';
 import { measureFile } from '../images/download/meter.ts';
 import { programProblem } from '../images/sources/program-file.ts';
 import { imageForHost } from '../images/image-for-host.ts';
+import { foreignImageOf, type ForeignImage } from '../images/foreign-image.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
@@ -22,7 +23,7 @@ export interface ScenarioFiles {
   /** In the order in which nodes install them. */
   readonly snaps: readonly PlannedSnap[];
   /** Null where the scenario leaves the node image to us. */
-  readonly image: OwnImage | null;
+  readonly image: OwnImage | ForeignImage | null;
 }
 
 /** A scenario, and where it was read. */
@@ -32,15 +33,21 @@ export interface ScenarioSource {
   readonly locate: ParsedScenario['locate'];
 }
 
+/** Where a scenario's files are looked for beside its own folder. */
+interface Surroundings {
+  readonly cacheDir: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Finds and checks the node image and the image archives that a scenario names, before anything is touched. Paths are relative to the
- * scenario file, those of `--set` to the working directory.
+ * scenario file, those of `--set` to the working directory. An image of the engine's is only named: `plan` and `lint` need no engine.
  * @throws {FailureError} of class `usage` with every problem and its place, or `preflight` for an image of another machine; the
  *   signal's reason when aborted.
  */
 export async function readScenarioFiles(
   source: ScenarioSource,
-  cacheDir: string,
+  { cacheDir, environment }: Surroundings,
   signal: AbortSignal,
 ): Promise<ScenarioFiles> {
   const { scenario } = source;
@@ -55,7 +62,8 @@ export async function readScenarioFiles(
       problems.push(problemAt(source, path, `${printable(name)} ${error.message}`));
     }
   }
-  const image = await ownImage(source, cacheDir, signal, problems);
+  const foreign = await foreignImageOf(scenario, environment);
+  const image = foreign ?? (await ownImage(source, cacheDir, signal, problems));
   const binary = await ownBinary(source, signal, problems);
   const snaps = await ownSnaps(source, signal, problems);
   if (problems.length === 0) return { archives, image, binary, snaps };

@@ -1,14 +1,8 @@
-import type { NodeImage } from '../images/node-image.ts';
 import type { Allocation, PlanHost, PlanNode, Step } from '../plan/plan.ts';
+import type { PlannedImage } from '../plan/planned-image.ts';
 import type { InputFile } from '../images/archive/image-archive.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-
-/** The parts of a node image that a plan depends on. */
-export type PlannedImage = Pick<NodeImage, 'images' | 'imageRepository' | 'components'> & {
-  /** The engine's name of the image. */
-  readonly engineName: string;
-};
 
 /** A snap on this host that nodes install. */
 export interface PlannedSnap {

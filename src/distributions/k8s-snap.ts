@@ -195,7 +195,7 @@ export const k8sSnap: Distribution = {
       phase: 'bootstrap',
       title: `prepare ${node.name}`,
       needs: [launched.get(node.name) ?? 'launch/network'],
-      actions: [...waitForAddresses(node), ...installActions(context, node)],
+      actions: [...waitForAddresses(node, context.image), ...installActions(context, node)],
     }));
     const bootstrap: Step[] = [
       {

@@ -15,6 +15,10 @@ export const planDocumentSchema = z
     scenario: z
       .looseObject({ name: z.string(), description: z.string() })
       .describe('The scenario with every default filled in.'),
+    image: z
+      .looseObject({ engineName: z.string() })
+      .optional()
+      .describe('What the nodes are made of, and which container images are deployed.'),
     nodes: z.array(
       z.object({
         name: z.string(),

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { freeBytes } from './free-bytes.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { detectCgroup } from './detect-cgroup.ts';
-import { readKernelModules, type ModuleState } from './kernel-modules.ts';
+import { readKernelModules, SNAP_MODULES, type ModuleState } from './kernel-modules.ts';
 import { readHostRanges } from './host-ranges.ts';
 import { wildcardListeners } from './wildcard-listeners.ts';
 import { systemPath } from '../process/system-path.ts';
@@ -36,6 +36,8 @@ export interface HostFacts {
   readonly bridgeNetfilter: Readonly<Record<IPFamily, boolean>>;
   /** The parts of the kernel that nodes need. */
   readonly modules: ReadonlyMap<string, ModuleState>;
+  /** What nodes with a snap in them need beside these. */
+  readonly snapModules: ReadonlyMap<string, ModuleState>;
   /** Listeners on port 53 of every address, such as `0.0.0.0:53/udp`. */
   readonly port53: readonly string[];
   /** Ranges of this host's routes and addresses, and by what it has them. */
@@ -139,6 +141,7 @@ export async function readHostFacts(
       IPv6: await isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
     },
     modules: await readKernelModules(),
+    snapModules: await readKernelModules(SNAP_MODULES),
     port53: await wildcardListeners(53),
     hostRanges: await readHostRanges(),
     docker: await isThere('/sys/class/net/docker0'),

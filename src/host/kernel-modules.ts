@@ -13,6 +13,25 @@ const NEEDED: readonly (readonly [name: string, proof: string])[] = [
   ['nf_tables', '/sys/module/nf_tables'],
 ];
 
+/** What Canonical's own harness has loaded for nodes that the k8s snap is installed in. */
+export const SNAP_MODULES: readonly string[] = [
+  'vxlan',
+  'ip_vs',
+  'ip_vs_rr',
+  'ip_vs_wrr',
+  'ip_vs_sh',
+  'ip_tables',
+  'ip6_tables',
+  'ip6table_raw',
+  'iptable_raw',
+  'netlink_diag',
+  'nf_nat',
+  'overlay',
+  'br_netfilter',
+  'xt_socket',
+  'nf_conntrack',
+];
+
 /** What the kernel's lists say; each is null where it can't be read, as in a container without `/lib/modules`. */
 export interface ModuleLists {
   /** `/proc/modules` */
@@ -32,8 +51,8 @@ export function moduleState(name: string, proven: boolean, lists: ModuleLists): 
   return file.test(lists.installed) ? 'loadable' : 'absent';
 }
 
-/** The state of each part of the kernel that nodes need. */
-export async function readKernelModules(): Promise<Map<string, ModuleState>> {
+/** The state of each part of the kernel that nodes need, or of the modules that are named. */
+export async function readKernelModules(names?: readonly string[]): Promise<Map<string, ModuleState>> {
   const read = (file: string): Promise<string | null> => readFile(file, 'utf8').catch(() => null);
   const folder = `/lib/modules/${release()}`;
   const lists = {
@@ -41,8 +60,9 @@ export async function readKernelModules(): Promise<Map<string, ModuleState>> {
     builtIn: await read(`${folder}/modules.builtin`),
     installed: await read(`${folder}/modules.dep`),
   };
+  const needed = names?.map((name) => [name, `/sys/module/${name}`] as const) ?? NEEDED;
   const states = await Promise.all(
-    NEEDED.map(async ([name, proof]): Promise<[string, ModuleState]> => {
+    needed.map(async ([name, proof]): Promise<[string, ModuleState]> => {
       const proven = await access(proof).then(
         () => true,
         () => false,
@@ -51,4 +71,9 @@ export async function readKernelModules(): Promise<Map<string, ModuleState>> {
     }),
   );
   return new Map(states);
+}
+
+/** What an engine is to load: neither what is there, nor what it could not load and would fail for. */
+export function modulesToLoad(states: ReadonlyMap<string, ModuleState>): string[] {
+  return [...states].flatMap(([name, state]) => (state === 'loadable' ? [name] : []));
 }

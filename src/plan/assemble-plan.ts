@@ -4,7 +4,9 @@ import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
-import type { Distribution, PlanContext, PlannedImage, PlannedSnap } from '../distributions/distribution.ts';
+import type { Distribution, PlanContext, PlannedSnap } from '../distributions/distribution.ts';
+import type { PlannedImage } from './planned-image.ts';
+import { installsSnap } from '../scenario/foreign-image-name.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
@@ -111,7 +113,14 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
       }),
       {
         kind: 'create',
-        resource: { kind: 'profile', name, network: name, pool: inputs.storagePool, cgroupVersion },
+        resource: {
+          kind: 'profile',
+          name,
+          network: name,
+          pool: inputs.storagePool,
+          cgroupVersion,
+          snap: installsSnap(scenario) ? { kernelModules: inputs.host.kernelModules } : null,
+        },
       },
     ],
   };
@@ -135,6 +144,10 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
             addresses: node.addresses.map(({ family, address }) => `${address}/${prefixLength(family)}`),
             gateways: allocation.ranges.map((range) => range.gateway),
             hosts,
+            cloudInit:
+              inputs.image.foreign === null
+                ? null
+                : { nameservers: blocked ? [] : allocation.ranges.map((range) => range.gateway) },
           },
         },
         { kind: 'start', node: node.name },
@@ -180,6 +193,7 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   return {
     allocation,
     scenario,
+    image,
     nodes,
     steps,
     checks: checks.flatMap((step) =>

@@ -3,6 +3,7 @@ import type { CgroupVersion } from '../host/cgroup-settings.ts';
 import type { Dialogue } from '../dialogue/dialogue.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 import type { NodeFile, NodeNetworkRange, NodeRole, ResourceSpec } from '../providers/provider.ts';
+import type { PlannedImage } from './planned-image.ts';
 import type { PhaseName } from '../run/event.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
@@ -29,6 +30,8 @@ export interface PlanHost {
   readonly cgroupVersion: CgroupVersion;
   /** Families whose forwarded packets the host's firewall drops unless a rule accepts them. */
   readonly dropped: readonly IPFamily[];
+  /** Modules of the kernel that a snap's nodes need and that are to be loaded; what is there already is not named. */
+  readonly kernelModules: readonly string[];
 }
 
 /** A state of the cluster that is awaited by watching. */
@@ -123,6 +126,7 @@ export interface Step {
 export interface Plan {
   readonly allocation: Allocation;
   readonly scenario: Scenario;
+  readonly image: PlannedImage;
   readonly nodes: readonly PlanNode[];
   readonly steps: readonly Step[];
   readonly checks: readonly PlannedCheck[];

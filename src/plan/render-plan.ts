@@ -1,5 +1,6 @@
 import type { Owner, Provider } from '../providers/provider.ts';
 import type { Action, ClusterCondition, Plan, Step } from './plan.ts';
+import { formatForeignImage } from '../scenario/foreign-image-name.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
 
 /** The commands that an engine's client is given, as data. */
@@ -128,6 +129,19 @@ function stepLines(step: Step, dialect: CommandDialect, owner: Owner): string[] 
   ];
 }
 
+function imageLine({ scenario, image }: Plan): string {
+  const { foreign } = image;
+  if (foreign === null) {
+    const from = scenario.image === null ? 'comes from the cache or is built' : `is ${scenario.image}`;
+    return `[image] the node image ${from}, and is imported into the engine unless it is there`;
+  }
+  const got =
+    foreign.remote === 'local'
+      ? 'which the engine has to have'
+      : 'which the engine downloads unless it is there';
+  return `[image] the nodes are made of ${formatForeignImage(foreign)}, an image that is not of twinstack, ${got}`;
+}
+
 /** A plan as text: each step with its exact commands and files, in the order in which steps may start. */
 export function renderPlan(plan: Plan, dialect: CommandDialect, owner: Owner): string[] {
   const { scenario, nodes, allocation } = plan;
@@ -137,7 +151,7 @@ export function renderPlan(plan: Plan, dialect: CommandDialect, owner: Owner): s
     `# The run's id (here: ${allocation.runId}), the node network (here: ${allocation.ranges.map(({ cidr }) => cidr).join(' and ')}) and`,
     '# the image are chosen at run time; {{…}} is a value that only the run knows. Steps run as soon as those before them are done.',
     '',
-    `[image] the node image ${scenario.image === null ? 'comes from the cache or is built' : `is ${scenario.image}`}, and is imported into the engine unless it is there`,
+    imageLine(plan),
     '',
     ...plan.steps.flatMap((step) => stepLines(step, dialect, owner)),
     "[cleanup] remove every object that carries the run's label: instances, profile, network, ACL",

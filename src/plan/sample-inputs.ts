@@ -1,5 +1,8 @@
 import { gatewayAddress } from '../network/node-addresses.ts';
+import { formatForeignImage } from '../scenario/foreign-image-name.ts';
+import { plannedForeignImage, plannedNodeImage } from './planned-image.ts';
 import type { PlanInputs } from './assemble-plan.ts';
+import type { ForeignImage } from '../images/foreign-image.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
 /** Documentation ranges of RFC 5737 and RFC 3849: they stand for what is chosen at run time and are never used. */
@@ -9,28 +12,24 @@ const SAMPLE_RANGES: Readonly<Record<IPFamily, string>> = {
 };
 
 /** What a plan shows in the place of things that only a run knows: ranges, and what the image is called in the engine. */
-export function sampleInputs(scenario: Scenario, runId: string): Pick<PlanInputs, 'allocation' | 'image'> {
+export function sampleInputs(
+  scenario: Scenario,
+  runId: string,
+  foreign: ForeignImage | null = null,
+): Pick<PlanInputs, 'allocation' | 'image'> {
   const { families, primaryFamily, bridge } = scenario.network;
   const order = [...families].sort((family) => (family === primaryFamily ? -1 : 1));
   const ranges = order.map((family) => {
     const cidr = bridge[family] ?? SAMPLE_RANGES[family];
     return { family, cidr, gateway: gatewayAddress(cidr) };
   });
-  const image = (name: string): string => `twinstack.local/${name}`;
+  const containers = { nginxdualstack: 'twinstack.local/nginxdualstack', probe: 'twinstack.local/probe' };
+  const ours = { imageRepository: 'twinstack.local', images: containers };
   return {
     allocation: { runId, ranges },
-    image: {
-      engineName: '<fingerprint of the node image>',
-      imageRepository: 'twinstack.local',
-      components: {},
-      images: {
-        nginxdualstack: image('nginxdualstack'),
-        probe: image('probe'),
-        pause: image('pause'),
-        coredns: image('coredns'),
-        etcd: image('etcd'),
-        kubeProxy: image('kube-proxy'),
-      },
-    },
+    image:
+      foreign === null
+        ? plannedNodeImage(ours, '<fingerprint of the node image>')
+        : plannedForeignImage(foreign, `<fingerprint of ${formatForeignImage(foreign)}>`),
   };
 }

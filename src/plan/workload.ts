@@ -3,6 +3,7 @@ import type { PlanContext } from '../distributions/distribution.ts';
 import { familyWord, type PlannedCheck, type RequestOrigin } from '../checks/planned-check.ts';
 import type { OwnWorkloads } from './own-workloads.ts';
 import type { Step } from './plan.ts';
+import type { PlannedImage } from './planned-image.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
 
 /** The manifests as text, by file name without ending: read from `templates/manifests` by the caller. */
@@ -10,7 +11,6 @@ export type Manifests = Readonly<Record<'nginxdualstack' | 'probe', string>>;
 
 const NAMESPACE = 'default';
 const SERVICE = 'nginx-dualstack';
-const EXPECTED_BODY = 'Kubernetes dual-stack nginx';
 const APPLY_TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 120_000;
 const SERVICE_CHECK_TIMEOUT_MS = 30_000;
@@ -78,7 +78,12 @@ function deploysNginx({ scenario }: PlanContext): boolean {
   return scenario.workloads.includes('nginxdualstack');
 }
 
-function serviceCheck(family: IPFamily, path: string, from: RequestOrigin): PlannedCheck {
+function serviceCheck(
+  { nginxBody, foreign }: PlannedImage,
+  family: IPFamily,
+  path: string,
+  from: RequestOrigin,
+): PlannedCheck {
   return {
     type: 'service-http',
     id: `service/${SERVICE}/${familyWord(family)}/${path}`,
@@ -87,7 +92,9 @@ function serviceCheck(family: IPFamily, path: string, from: RequestOrigin): Plan
     service: SERVICE,
     family,
     from,
-    expectBody: EXPECTED_BODY,
+    expectBody: nginxBody,
+    // The upstream page does not say who asked.
+    ...(foreign === null ? {} : { tellsClient: false }),
   };
 }
 
@@ -152,7 +159,7 @@ function objectChecks(context: PlanContext): PlannedCheck[] {
 
 /** The checks as steps: what a node can ask starts as soon as the service has endpoints, the rest when every node is ready. */
 export function checkSteps(context: PlanContext, own: OwnWorkloads): Step[] {
-  const { nodes, scenario, allocation } = context;
+  const { nodes, scenario, allocation, image } = context;
   const { families } = scenario.network;
   const first = nodes[0];
   if (first === undefined) throw new Error('a plan has at least one node');
@@ -181,11 +188,14 @@ export function checkSteps(context: PlanContext, own: OwnWorkloads): Step[] {
   };
   return [
     ...(nginx ? families : []).map((family) =>
-      step(serviceCheck(family, 'from-node', { kind: 'node', node: first.name }), ['ready/service']),
+      step(serviceCheck(image, family, 'from-node', { kind: 'node', node: first.name }), ['ready/service']),
     ),
     ...(nginx ? nodes : []).flatMap((node) =>
       families.map((family) =>
-        step(serviceCheck(family, `from-pod/${node.shortName}`, { kind: 'pod', node: node.name }), all),
+        step(
+          serviceCheck(image, family, `from-pod/${node.shortName}`, { kind: 'pod', node: node.name }),
+          all,
+        ),
       ),
     ),
     ...own.checks.map((check) => step(check, all)),

@@ -5,6 +5,7 @@ import type { CommandRunner } from '../process/command-runner.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Lease } from '../run/lease.ts';
 import type { ResourceRef } from '../run/event.ts';
+import type { ForeignImageName } from '../scenario/foreign-image-name.ts';
 import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
 
 /** A deadline and a signal, which every call to an engine has. */
@@ -54,6 +55,8 @@ export type ResourceSpec =
       readonly pool: string;
       /** The version of the host's control groups. */
       readonly cgroupVersion: CgroupVersion;
+      /** What a snap is given beside all that: loop devices, and kernel modules that the engine loads; null where none is installed. */
+      readonly snap: { readonly kernelModules: readonly string[] } | null;
     }
   | {
       readonly kind: 'instance';
@@ -67,6 +70,8 @@ export type ResourceSpec =
       readonly gateways: readonly string[];
       /** Entries for the node's /etc/hosts. */
       readonly hosts: readonly { readonly address: string; readonly name: string }[];
+      /** How an image that is none of ours takes its addresses; null for one of ours, which reads them itself. */
+      readonly cloudInit: { readonly nameservers: readonly string[] } | null;
     };
 export type ResourceKind = ResourceSpec['kind'];
 /** What an engine creates itself. */
@@ -91,7 +96,24 @@ export interface OwnedResource extends ResourceRef {
   readonly createdAt: string | null;
 }
 
-/** An object that stays on purpose: node images and the storage pool. */
+/** An image as the engine has it. */
+export interface EnsuredImage {
+  /** The engine's name of it. */
+  readonly name: string;
+  /** Nodes can be made of it without a wait. */
+  readonly unpacked: boolean;
+  readonly storageDriver: string;
+}
+
+/** Where an image that is none of ours was found. */
+export interface FoundForeignImage extends ForeignImageName {
+  /** Of the whole image, in hexadecimal digits. */
+  readonly fingerprint: string;
+  /** Address of the remote's server; null for the engine itself. */
+  readonly server: string | null;
+}
+
+/** An object that stays on purpose: images and the storage pool. */
 export interface CachedResource {
   readonly kind: 'engine-image' | 'storage-pool';
   readonly name: string;
@@ -158,11 +180,20 @@ export interface Provider {
   usedRanges(options: CallOptions): Promise<string[]>;
   /** What our storage pool has left; null before it exists, and where the engine can't tell. */
   poolFreeBytes(options: CallOptions): Promise<number | null>;
-  /** Makes the image known to the engine if it is not; idempotent. `unpacked`: nodes can be made of it without a wait. */
+  /** Makes the image known to the engine if it is not; idempotent. */
   ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<{ readonly name: string; readonly unpacked: boolean; readonly storageDriver: string }>;
+  ): Promise<EnsuredImage>;
+  /**
+   * Finds an image that is none of ours. What the engine has is used as it is; anything else is downloaded, with our label.
+   * @throws {FailureError} class `preflight` for a remote or a local image that is not here, `infrastructure` for a server or an image
+   *   that can't be had.
+   */
+  ensureForeignImage(
+    image: ForeignImageName,
+    options: CallOptions & { onProgress(text: string): void },
+  ): Promise<EnsuredImage & { readonly found: FoundForeignImage }>;
   /** Unpacks an image into the storage pool by making a throw-away instance of it; the caller journals the instance's name. */
   unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void>;
   /** Makes and starts a builder, an instance with its labels; the caller journals its name. */

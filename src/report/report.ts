@@ -81,6 +81,17 @@ const imageSchema = z.object({
     .describe(
       "Where it came from: official release binaries, Go modules, an import or an image of the user's own.",
     ),
+  foreign: z
+    .object({
+      remote: z.string().describe("Of the engine's client; local is the engine itself."),
+      alias: z.string(),
+      fingerprint: z.string(),
+      server: z.string().nullable().describe('Address of the remote; null for the engine itself.'),
+    })
+    .optional()
+    .describe(
+      'What the nodes were made of where that was no node image of twinstack; the key is then its fingerprint.',
+    ),
   archives: z
     .array(
       z.object({ file: z.string(), sizeBytes: z.int(), sha256: z.string(), references: z.array(z.string()) }),

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { redact } from '../report/redact.ts';
+import type { RunImage } from './scenario-run.ts';
 import type { CallOptions, Provider } from '../providers/provider.ts';
 
 /** What to read on a node that may be half alive: a name for the file, and the program. */
@@ -22,7 +23,20 @@ const NODE_REPORTS: readonly {
   },
 ];
 
+/** What only an image that is none of ours has. */
+const FOREIGN_REPORTS: typeof NODE_REPORTS = [
+  { name: 'cloud-init.txt', file: 'cloud-init', args: ['status', '--long'] },
+  { name: 'cloud-init.log', file: 'tail', args: ['-n', '500', '/var/log/cloud-init.log'] },
+  { name: 'snap-changes.txt', file: 'snap', args: ['changes'] },
+];
+
 const PROGRAM_TIMEOUT_MS = 10_000;
+
+/** What is known of the run that failed. */
+interface FailedRun {
+  readonly image: RunImage['kind'];
+  readonly failedOutput: { readonly step: string; readonly output: string } | null;
+}
 
 /**
  * Writes what a failed run left to see into a folder: journals and pod logs of each node, and everything that the failed
@@ -31,7 +45,7 @@ const PROGRAM_TIMEOUT_MS = 10_000;
 export async function collectDiagnostics(
   provider: Provider,
   nodes: readonly string[],
-  failedOutput: { readonly step: string; readonly output: string } | null,
+  { image, failedOutput }: FailedRun,
   directory: string,
   secrets: readonly string[],
   options: CallOptions,
@@ -50,7 +64,7 @@ export async function collectDiagnostics(
   await Promise.all(
     nodes.map(async (node) => {
       await attempt(node, () => mkdir(join(directory, node), { recursive: true }));
-      for (const report of NODE_REPORTS) {
+      for (const report of image === 'foreign' ? [...NODE_REPORTS, ...FOREIGN_REPORTS] : NODE_REPORTS) {
         await attempt(`${report.name} of ${node}`, async () => {
           const timeoutMs = Math.min(PROGRAM_TIMEOUT_MS, options.timeoutMs);
           const result = await provider

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
-import { IMAGE_STEPS, prepareEngineImage } from './image-phase.ts';
+import { imageSteps, prepareEngineImage } from './image-phase.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { FailureError, type Failure } from './failure.ts';
 import { bugFailure } from './run-identity.ts';
@@ -19,13 +19,15 @@ import type { CleanupResult, PhaseName, RunEvent, RunRequest, StepInfo } from '.
 import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Owner } from '../providers/provider.ts';
+import type { FoundForeignImage, Owner } from '../providers/provider.ts';
 
 /** What a run came to, for its report. */
 export interface ScenarioRunResult {
   readonly events: readonly RunEvent[];
   readonly plan: Plan | null;
   readonly image: NodeImage | null;
+  /** What the nodes were made of where that was no node image; null also when it did not come to that. */
+  readonly foreignImage: FoundForeignImage | null;
   /** Driver of the pool that held the nodes; null when it did not come to that. */
   readonly storageDriver: string | null;
   /** What we did not expect, behind a failure of class `bug`; else null. */
@@ -94,6 +96,7 @@ export class ScenarioRunner {
   #storageDriver: string | null = null;
   #defect: unknown = null;
   #image: NodeImage | null = null;
+  #found: FoundForeignImage | null = null;
 
   constructor(run: ScenarioRun) {
     this.#run = run;
@@ -115,8 +118,10 @@ export class ScenarioRunner {
       nodes: [],
       reportDir: this.#run.reportDir,
     });
-    const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId), ...this.#run.parts });
-    const steps = [...Object.values(IMAGE_STEPS), ...outline.steps.map(stepInfo), CLEANUP_STEP];
+    const { image } = this.#run;
+    const foreign = image.kind === 'foreign' ? image : null;
+    const outline = assemblePlan({ scenario, ...sampleInputs(scenario, runId, foreign), ...this.#run.parts });
+    const steps = [...imageSteps(image), ...outline.steps.map(stepInfo), CLEANUP_STEP];
     this.#events.emit({
       type: 'run-started',
       scenario: { name: scenario.name, file },
@@ -143,6 +148,7 @@ export class ScenarioRunner {
       events: this.#events.all(),
       plan: this.#plan ?? outline,
       image: this.#image,
+      foreignImage: this.#found,
       storageDriver: this.#storageDriver,
       defect: this.#defect,
       podCIDRs: this.#values,
@@ -171,6 +177,7 @@ export class ScenarioRunner {
       this.#image = image;
     });
     this.#storageDriver = engineImage.storageDriver;
+    this.#found = engineImage.found;
     const deadline = new AbortController();
     const timer = setTimeout(() => {
       deadline.abort(new RunTimeoutError(`the run took longer than ${scenario.timeoutMs / 1000} s`));
@@ -179,7 +186,7 @@ export class ScenarioRunner {
     try {
       const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
       const ranges = await allocateRanges(this.#run, provider, store, call);
-      const image = { ...engineImage.image, engineName: engineImage.name };
+      const { planned: image } = engineImage;
       const plan = assemblePlan({ scenario, allocation: { runId, ranges }, image, ...this.#run.parts });
       this.#plan = plan;
       await this.#updateRecord({
@@ -253,7 +260,7 @@ export class ScenarioRunner {
     const problems = await collectDiagnostics(
       this.#run.provider,
       nodes,
-      result.failedOutput,
+      { image: this.#run.image.kind, failedOutput: result.failedOutput },
       join(this.#run.reportDir, folder),
       this.#secrets(),
       {

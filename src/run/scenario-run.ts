@@ -1,5 +1,6 @@
 import type { EventSink } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
+import type { ForeignImage } from '../images/foreign-image.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
 import type { OwnTests } from '../own-tests/own-test.ts';
 import type { PlanParts } from '../plan/assemble-plan.ts';
@@ -7,6 +8,18 @@ import type { Provider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 export type Keep = 'never' | 'on-failure' | 'always';
+
+/** What the nodes of a run are made of. */
+export type RunImage =
+  | {
+      readonly kind: 'node';
+      /** Gives the node image from the cache, or builds it. */
+      prepare(options: {
+        signal: AbortSignal;
+        onProgress(progress: ImageProgress): void;
+      }): Promise<NodeImage>;
+    }
+  | ForeignImage;
 
 /** One scenario to run, and everything that the run touches, as interfaces and data. */
 export interface ScenarioRun {
@@ -28,11 +41,7 @@ export interface ScenarioRun {
   /** What the preflight warned of; told at the run's start and kept in its report. */
   readonly warnings: readonly string[];
   readonly sinks: readonly EventSink[];
-  /** Gives the node image from the cache, or builds it. */
-  prepareImage(options: {
-    signal: AbortSignal;
-    onProgress(progress: ImageProgress): void;
-  }): Promise<NodeImage>;
+  readonly image: RunImage;
   /** Aborted with an {@link InterruptedError} by the user's first signal. */
   readonly interrupted: AbortSignal;
   /** Aborted when the user does not want to wait for the clean-up any longer. */

@@ -74,7 +74,7 @@ export interface Scenario {
     readonly bridge: PerFamily<string | null>;
   };
   readonly egress: 'open' | 'blocked';
-  /** A node image of the user's own, as written: a file, or the beginning of a key. */
+  /** A node image of the user's own, as written: a file, the beginning of a key, or `REMOTE:ALIAS`, which is none of ours. */
   readonly image: string | null;
   /** Archives of container images for every node, as written. */
   readonly images: readonly string[];

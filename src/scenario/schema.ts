@@ -403,8 +403,9 @@ export const scenarioSchema = z
       .meta({ description: 'Whether nodes may reach what lies outside the lab.' }),
     image: text(
       'A node image of your own instead of the one for the version: a file that `image export` wrote, relative to the scenario file, ' +
-        'or the beginning of the key of an image in the cache, 4 to 64 letters of 0-9 and a-f.',
-      ['images/node-image.tar', 'd3b57c40'],
+        'or the beginning of the key of an image in the cache, 4 to 64 letters of 0-9 and a-f. For k8s-snap also an image of the ' +
+        'engine as REMOTE:ALIAS, such as ubuntu:24.04, which is the default where a snap is installed, or local:ALIAS.',
+      ['images/node-image.tar', 'd3b57c40', 'ubuntu:24.04'],
     ).optional(),
     binaries,
     distribution,

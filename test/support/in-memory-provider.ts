@@ -2,6 +2,7 @@ import { ArmedFaults, type ProviderCall } from './armed-faults.ts';
 import { InMemoryNode, type Program } from './in-memory-node.ts';
 import { FailureError } from '../../src/run/failure.ts';
 import { CommandError } from '../../src/process/command-runner.ts';
+import type { ForeignImageName } from '../../src/scenario/foreign-image-name.ts';
 import type { NodeImage } from '../../src/images/node-image.ts';
 import type { ResourceRef } from '../../src/run/event.ts';
 import type { Lease } from '../../src/run/lease.ts';
@@ -10,6 +11,8 @@ import type {
   CachedResource,
   CallOptions,
   EngineInfo,
+  EnsuredImage,
+  FoundForeignImage,
   Node,
   OwnedResource,
   Owner,
@@ -106,6 +109,18 @@ export class InMemoryProvider implements Provider {
       name: image.key,
       unpacked: true,
       storageDriver: 'memory',
+    }));
+  }
+
+  ensureForeignImage(
+    { remote, alias }: ForeignImageName,
+    options: CallOptions,
+  ): Promise<EnsuredImage & { found: FoundForeignImage }> {
+    return this.#call('ensureForeignImage', `${remote}:${alias}`, options, () => ({
+      name: 'f0'.repeat(32),
+      unpacked: true,
+      storageDriver: 'memory',
+      found: { remote, alias, fingerprint: 'f0'.repeat(32), server: 'https://images.example.test' },
     }));
   }
 

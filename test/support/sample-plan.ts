@@ -5,6 +5,7 @@ import { k8sSnap } from '../../src/distributions/k8s-snap.ts';
 import { kubeadm } from '../../src/distributions/kubeadm.ts';
 import { assemblePlan, type PlanParts } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
+import type { ForeignImage } from '../../src/images/foreign-image.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
 import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
 import type { Manifest } from '../../src/scenario/manifest.ts';
@@ -23,17 +24,24 @@ export const SAMPLE_PARTS: PlanParts = {
   ownManifests: [],
   distribution: kubeadm,
   cni: bridge,
-  host: { cgroupVersion: 1, dropped: [] },
+  host: { cgroupVersion: 1, dropped: [], kernelModules: [] },
 };
 
 /** The plan that `plan` would print, with the manifests that are shipped. */
 export function samplePlan(
   scenario: Scenario,
-  { ownManifests = [], ...host }: Partial<PlanHost> & { readonly ownManifests?: readonly Manifest[] } = {},
+  {
+    ownManifests = [],
+    foreign = null,
+    ...host
+  }: Partial<PlanHost> & {
+    readonly ownManifests?: readonly Manifest[];
+    readonly foreign?: ForeignImage | null;
+  } = {},
 ): Plan {
   return assemblePlan({
     scenario,
-    ...sampleInputs(scenario, SAMPLE_RUN),
+    ...sampleInputs(scenario, SAMPLE_RUN, foreign),
     ...SAMPLE_PARTS,
     ownManifests,
     distribution: scenario.distribution.name === 'k8s-snap' ? k8sSnap : kubeadm,

@@ -28,6 +28,8 @@ export interface HostNeeds {
   readonly families: readonly IPFamily[];
   /** Pod and service ranges, with what they are for. */
   readonly ranges: readonly ClusterRange[];
+  /** A snap is installed in the nodes. */
+  readonly snap: boolean;
 }
 
 /** Everything that findings are judged from, as data. */

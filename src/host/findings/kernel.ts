@@ -1,5 +1,6 @@
 import { ok, problem, type Finding } from './finding.ts';
 import { cgroupVersionOf } from '../cgroup-settings.ts';
+import type { ModuleState } from '../kernel-modules.ts';
 import type { HostState } from './host-state.ts';
 
 /** The version of control groups, which decides how nodes and kubelets are configured. */
@@ -38,4 +39,31 @@ export function modules({ facts }: HostState): Finding {
     'modules',
     rest.length === 0 ? loaded : `${loaded}; loads when asked, or unknown: ${rest.join(', ')}`,
   );
+}
+
+/** Modules that the k8s snap's own network asks for; a run with an installed snap loads those that are only installed. */
+export function snapModules({ facts, needs }: HostState): Finding {
+  const inState = (state: ModuleState): string[] =>
+    [...facts.snapModules].filter(([, found]) => found === state).map(([name]) => name);
+  if (!needs.snap) return ok('snap-modules', 'no snap is installed in the nodes');
+  const absent = inState('absent');
+  if (absent.length > 0) {
+    return problem('snap-modules', 'blocker', {
+      cause: `this kernel has no ${absent.join(', ')}, and can not load them`,
+      consequence: "the k8s snap's nodes ask for them, for Services and for pods on other nodes",
+      advice:
+        'Install the modules of the running kernel (Ubuntu: linux-modules-extra), or restart into the installed one.',
+    });
+  }
+  const unknown = inState('unknown');
+  if (unknown.length > 0) {
+    return problem('snap-modules', 'warning', {
+      cause: `nothing here tells whether the kernel has ${unknown.join(', ')}`,
+      consequence: 'they are taken for built in: nodes may miss one that is not',
+      advice: 'Install the files of the running kernel: its /lib/modules would tell.',
+    });
+  }
+  const loads = inState('loadable');
+  const told = loads.length === 0 ? '' : `; the engine loads ${loads.join(', ')}`;
+  return ok('snap-modules', `the kernel has what the k8s snap asks for${told}`);
 }

@@ -1,11 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FailureError } from '../../run/failure.ts';
+import { parseForeignImage } from '../../scenario/foreign-image-name.ts';
 
 const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in lower-case hexadecimal digits' });
 const site = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
+
+/** What nodes that are none of ours run, since a node image alone brings containers of ours. */
+const containerImages = z.strictObject({
+  /** `body`: a text of the page that it answers with. */
+  nginxdualstack: z.strictObject({ image: z.string().min(1), body: z.string().min(1) }),
+  /** Any image that waits when it is started, and has curl. */
+  probe: z.strictObject({ image: z.string().min(1) }),
+});
+
+/** Container images by what they are for, as the world publishes them. */
+export type UpstreamContainers = Readonly<z.infer<typeof containerImages>>;
 
 /** Where everything is fetched from: the one file with names of other people's servers. */
 export const upstreamSchema = z.strictObject({
@@ -15,9 +27,14 @@ export const upstreamSchema = z.strictObject({
   releases: z.record(z.string(), site),
   /** SHA-256 by `SITE/PATH`; a sum that is written here wins over what the site says. */
   sums: z.record(z.string(), sha256),
+  /** The image of nodes that a snap is installed in, as `REMOTE:ALIAS`. */
+  machineImage: z.string().refine((text) => parseForeignImage(text) !== null, {
+    error: 'must be REMOTE:ALIAS, such as ubuntu:24.04',
+  }),
+  containerImages,
 });
 
-const overrideSchema = upstreamSchema.partial();
+const overrideSchema = upstreamSchema.extend({ containerImages: containerImages.partial() }).partial();
 
 /** Where things are fetched from. */
 export type Upstream = z.infer<typeof upstreamSchema>;
@@ -37,7 +54,7 @@ export async function withOwnUpstream(
   if (file === undefined || file === '') return upstream;
   const refuse = (message: string): never => {
     const keys = Object.keys(upstream.releases).join(', ');
-    const hint = `It is JSON with any of debianMirror, goModuleProxy, releases (${keys}) and sums.`;
+    const hint = `It is JSON with any of debianMirror, goModuleProxy, releases (${keys}), sums, machineImage and containerImages.`;
     throw new FailureError({
       class: 'usage',
       step: 'image',
@@ -53,12 +70,17 @@ export async function withOwnUpstream(
   }
   const result = overrideSchema.safeParse(content);
   if (!result.success) return refuse(z.prettifyError(result.error));
-  const { debianMirror, goModuleProxy, releases = {}, sums = {} } = result.data;
+  const { releases = {}, sums = {}, containerImages: containers = {}, ...rest } = result.data;
   const unknown = Object.keys(releases).filter((name) => upstream.releases[name] === undefined);
   if (unknown.length > 0) return refuse(`there is no site ${unknown.join(', ')}`);
   return {
-    debianMirror: debianMirror ?? upstream.debianMirror,
-    goModuleProxy: goModuleProxy ?? upstream.goModuleProxy,
+    debianMirror: rest.debianMirror ?? upstream.debianMirror,
+    goModuleProxy: rest.goModuleProxy ?? upstream.goModuleProxy,
+    machineImage: rest.machineImage ?? upstream.machineImage,
+    containerImages: {
+      nginxdualstack: containers.nginxdualstack ?? upstream.containerImages.nginxdualstack,
+      probe: containers.probe ?? upstream.containerImages.probe,
+    },
     releases: { ...upstream.releases, ...releases },
     sums: { ...upstream.sums, ...sums },
   };

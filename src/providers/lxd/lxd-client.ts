@@ -40,6 +40,13 @@ export class LxdClient {
     }
   }
 
+  /** Starts what LXD does in the background, and does not wait for it. @returns what it answers at once: the operation. */
+  async start(path: string, body: unknown, options: CallOptions): Promise<unknown> {
+    const args = queryArguments('POST', path, body).filter((arg) => arg !== '--wait');
+    const { stdout } = await this.#runner.run('lxc', args, options);
+    return JSON.parse(stdout) as unknown;
+  }
+
   /** The object, or null when it is not there. */
   async find(path: string, options: CallOptions): Promise<unknown> {
     try {

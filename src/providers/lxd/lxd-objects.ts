@@ -27,6 +27,32 @@ export const lxdImages = z.array(
     properties: z.record(z.string(), z.string()).nullable().default({}),
   }),
 );
+/** `lxc remote list --format=json`, by name. */
+export const lxdRemotes = z.record(
+  z.string(),
+  z.object({ Addr: z.string(), Protocol: z.string().default('') }),
+);
+/** `lxc image list --format=json`, of any server that the client can ask. */
+export const lxdPublishedImages = z.array(
+  z.object({
+    fingerprint: z.string(),
+    type: z.string().default('container'),
+    architecture: z.string(),
+    aliases: z
+      .array(z.object({ name: z.string() }))
+      .nullable()
+      .default([]),
+  }),
+);
+/** One image; one alias; one operation. */
+export const lxdImage = z.object({ fingerprint: z.string(), type: z.string().default('container') });
+export const lxdAlias = z.object({ target: z.string() });
+export const lxdOperation = z.object({
+  id: z.string(),
+  status: z.string(),
+  err: z.string().default(''),
+  metadata: z.record(z.string(), z.unknown()).nullable().default({}),
+});
 /** Operations by status, as `GET /1.0/operations?recursion=1` groups them. */
 export const lxdOperations = z.record(
   z.string(),

@@ -10,6 +10,7 @@ import {
   lxdPoolResources,
   lxdServer,
 } from './lxd-objects.ts';
+import { ensureLxdForeignImage } from './lxd-foreign-image.ts';
 import { startBuilder } from './lxd-builder.ts';
 import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
 import { ForwardRules } from '../../host/forward-rules.ts';
@@ -19,11 +20,14 @@ import { FailureError } from '../../run/failure.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
 import type { ResourceRef } from '../../run/event.ts';
+import type { ForeignImageName } from '../../scenario/foreign-image-name.ts';
 import type {
   BuilderSpec,
   CachedResource,
   CallOptions,
   EngineInfo,
+  EnsuredImage,
+  FoundForeignImage,
   Node,
   OwnedResource,
   Owner,
@@ -94,14 +98,28 @@ export class LxdProvider implements Provider {
   async ensureImage(
     image: NodeImage,
     options: CallOptions & { onProgress(text: string): void },
-  ): Promise<{ name: string; unpacked: boolean; storageDriver: string }> {
+  ): Promise<EnsuredImage> {
     const storageDriver = await ensureStoragePool(this.#client, options);
     const name = await ensureLxdImage(this.#client, this.#runner, image, options);
+    return { name, unpacked: await this.#isUnpacked(name, options), storageDriver };
+  }
+
+  async ensureForeignImage(
+    image: ForeignImageName,
+    options: CallOptions & { onProgress(text: string): void },
+  ): Promise<EnsuredImage & { found: FoundForeignImage }> {
+    const found = await ensureLxdForeignImage(this.#client, this.#runner, image, options);
+    const storageDriver = await ensureStoragePool(this.#client, options);
+    const name = found.fingerprint;
+    return { name, unpacked: await this.#isUnpacked(name, options), storageDriver, found };
+  }
+
+  async #isUnpacked(name: string, options: CallOptions): Promise<boolean> {
     const volume = await this.#client.find(
       `/1.0/storage-pools/${STORAGE_POOL}/volumes/image/${name}`,
       options,
     );
-    return { name, unpacked: volume !== null, storageDriver };
+    return volume !== null;
   }
 
   async unpackImage(image: string, instance: string, owner: Owner, options: CallOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { cloudInitConfig } from './lxd-cloud-init.ts';
 import { cgroupSettings, type CgroupVersion } from '../../host/cgroup-settings.ts';
 import { encodeLease } from '../../run/lease.ts';
 import type { EngineResourceSpec, Owner } from '../provider.ts';
@@ -54,6 +55,42 @@ function networkConfig(spec: Extract<EngineResourceSpec, { kind: 'network' }>): 
   return config;
 }
 
+/** Linux's numbers of its loop devices: they are made in the node, whether or not the host has their files. */
+const LOOP_CONTROL = { major: '10', minor: '237' };
+const LOOP_MAJOR = '7';
+/** As many as Canonical's own harness gives a node: snapd mounts each snap through one. */
+const LOOP_DEVICES = 17;
+
+function loopDevices(): Record<string, Record<string, string>> {
+  const loops = Array.from({ length: LOOP_DEVICES }, (_, number): [string, Record<string, string>] => [
+    `loop${number}`,
+    { type: 'unix-block', path: `/dev/loop${number}`, major: LOOP_MAJOR, minor: String(number) },
+  ]);
+  const control = { type: 'unix-char', path: '/dev/loop-control', ...LOOP_CONTROL };
+  return { 'loop-control': control, ...Object.fromEntries(loops) };
+}
+
+/** Modules that LXD loads before a node starts; a name that the kernel can't load would keep the node from starting. */
+function moduleConfig(
+  snap: Extract<EngineResourceSpec, { kind: 'profile' }>['snap'],
+): Record<string, string> {
+  const modules = snap?.kernelModules ?? [];
+  return modules.length === 0 ? {} : { 'linux.kernel_modules': modules.join(',') };
+}
+
+/** For our own image, in which a unit reads them of PID 1. */
+function addressEnvironment({
+  addresses,
+  gateways,
+  hosts,
+}: Extract<EngineResourceSpec, { kind: 'instance' }>): Record<string, string> {
+  return {
+    'environment.TWINSTACK_ADDRESSES': addresses.join(' '),
+    'environment.TWINSTACK_GATEWAYS': gateways.join(' '),
+    'environment.TWINSTACK_HOSTS': hosts.map(({ address, name }) => `${address}=${name}`).join(' '),
+  };
+}
+
 /** What makes an object ours, and says whose it is. */
 export function labelsOf(owner: Owner): Record<string, string> {
   return { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
@@ -65,7 +102,7 @@ export function unpackRequest(image: string, instance: string, pool: string, own
     path: '/1.0/instances',
     body: {
       name: instance,
-      description: `twinstack run ${owner.runId}: unpacks the node image`,
+      description: `twinstack run ${owner.runId}: unpacks an image`,
       type: 'container',
       profiles: [],
       source: { type: 'image', fingerprint: image },
@@ -104,11 +141,12 @@ export function createRequest(spec: EngineResourceSpec, owner: Owner): CreateReq
         body: {
           name: spec.name,
           description,
-          config: { ...nodeConfig(spec.cgroupVersion), ...labels },
+          config: { ...nodeConfig(spec.cgroupVersion), ...moduleConfig(spec.snap), ...labels },
           devices: {
             root: { type: 'disk', path: '/', pool: spec.pool },
             eth0: { type: 'nic', name: 'eth0', network: spec.network },
             kmsg: { type: 'unix-char', source: '/dev/kmsg', path: '/dev/kmsg' },
+            ...(spec.snap === null ? {} : loopDevices()),
           },
         },
       };
@@ -124,11 +162,7 @@ export function createRequest(spec: EngineResourceSpec, owner: Owner): CreateReq
           config: {
             ...labels,
             'user.twinstack.role': spec.role,
-            'environment.TWINSTACK_ADDRESSES': spec.addresses.join(' '),
-            'environment.TWINSTACK_GATEWAYS': spec.gateways.join(' '),
-            'environment.TWINSTACK_HOSTS': spec.hosts
-              .map(({ address, name }) => `${address}=${name}`)
-              .join(' '),
+            ...(spec.cloudInit === null ? addressEnvironment(spec) : cloudInitConfig(spec, spec.cloudInit)),
           },
         },
       };

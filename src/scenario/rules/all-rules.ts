@@ -1,5 +1,6 @@
 import { FAMILY_RULES } from './family-rules.ts';
 import { DISTRIBUTION_RULES } from './distribution-rules.ts';
+import { imageDistribution } from './image-rules.ts';
 import { KUBERNETES_RULES } from './kubernetes-rules.ts';
 import { INSTALL_RULES } from './install-rules.ts';
 import { nameRule } from './name-rule.ts';
@@ -21,5 +22,6 @@ export const ALL_RULES: readonly Rule[] = [
   testNameRule,
   ...DISTRIBUTION_RULES,
   ...INSTALL_RULES,
+  imageDistribution,
   notYet,
 ];

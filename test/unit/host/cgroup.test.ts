@@ -44,6 +44,7 @@ for (const version of [1, 2] as const) {
       network: 'ts-a',
       pool: 'p',
       cgroupVersion: version,
+      snap: null,
     } as const;
     const config = createRequest(profile, sampleOwner('k7f3q2')).body.config as Record<string, string>;
     const lines = config['raw.lxc']?.split('\n') ?? [];

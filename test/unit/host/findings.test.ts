@@ -1,3 +1,4 @@
+import type { ModuleState } from '../../../src/host/kernel-modules.ts';
 import test from 'ava';
 import { ABSENT, finding, GIB, hostState, programs } from './host-state.ts';
 import { findingsOf } from '../../../src/host/findings/all-findings.ts';
@@ -273,4 +274,18 @@ test('on a screen of 80 columns sentences are broken and commands are not', (t) 
     lines.join('\n'),
   );
   t.regex(lines.join('\n'), /1 to be put right before a run can pass/);
+});
+
+test('the modules of a snap: none where no snap is installed, loaded by the engine, unknown, and absent', (t) => {
+  const of = (state: ModuleState, snap = true): Finding =>
+    finding('snap-modules', { needs: { snap }, facts: { snapModules: new Map([['ip_vs', state]]) } });
+  t.is(of('absent', false).severity, 'ok');
+  t.is(of('there').severity, 'ok');
+  t.like(of('loadable'), { severity: 'ok' });
+  t.regex(of('loadable').cause, /the engine loads ip_vs/);
+  t.is(of('unknown').severity, 'warning');
+  const absent = of('absent');
+  t.is(absent.severity, 'blocker');
+  t.regex(absent.cause, /no ip_vs/);
+  t.truthy(absent.advice);
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { moduleState } from '../../../src/host/kernel-modules.ts';
+import { modulesToLoad, moduleState, type ModuleState } from '../../../src/host/kernel-modules.ts';
 import { wildcardsIn } from '../../../src/host/wildcard-listeners.ts';
 
 const LISTS = {
@@ -40,3 +40,13 @@ for (const [name, table, protocol, found] of [
     t.deepEqual(wildcardsIn(table, protocol, 53), found);
   });
 }
+
+test('an engine is asked to load what it can, and nothing else: a name that fails keeps a node from starting', (t) => {
+  const states = new Map<string, ModuleState>([
+    ['there', 'there'],
+    ['loadable', 'loadable'],
+    ['absent', 'absent'],
+    ['unknown', 'unknown'],
+  ]);
+  t.deepEqual(modulesToLoad(states), ['loadable']);
+});

@@ -22,7 +22,7 @@ const plan = assemblePlan({
   storagePool: 'twinstack',
   manifests: { nginxdualstack: 'kind: Pod', probe: 'kind: Pod' },
   ownManifests: [],
-  host: { cgroupVersion: 1, dropped: [] },
+  host: { cgroupVersion: 1, dropped: [], kernelModules: [] },
   distribution: kubeadm,
   cni: bridge,
   archives: [archive('web'), archive('db')],

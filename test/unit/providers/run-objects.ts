@@ -36,7 +36,7 @@ export function planOf(runId: string, engine: { readonly image: string; readonly
     specs: [
       { kind: 'network-acl', name },
       { kind: 'network', name, ranges, egress: 'blocked', acl: name },
-      { kind: 'profile', name, network: name, pool: engine.pool, cgroupVersion: 1 },
+      { kind: 'profile', name, network: name, pool: engine.pool, cgroupVersion: 1, snap: null },
       {
         kind: 'instance',
         name: instance,
@@ -46,6 +46,7 @@ export function planOf(runId: string, engine: { readonly image: string; readonly
         addresses: ranges.map(({ cidr }) => `${nodeAddress(cidr, 0)}/${cidr.split('/')[1]}`),
         gateways: ranges.map(({ gateway }) => gateway),
         hosts: [],
+        cloudInit: null,
       },
     ],
   };

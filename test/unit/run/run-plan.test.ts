@@ -7,6 +7,7 @@ import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { InMemoryProvider } from '../../support/in-memory-provider.ts';
 import { never } from '../../support/never.ts';
 import { sampleOwner } from '../../support/owner.ts';
+import { sampleInputs } from '../../../src/plan/sample-inputs.ts';
 import { sampleScenario } from '../../support/sample-scenario.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { planOf } from '../providers/run-objects.ts';
@@ -59,6 +60,7 @@ function run(scene: Scene, steps: Step[]): Promise<PlanResult> {
   const plan: Plan = {
     allocation: { runId: RUN, ranges },
     scenario: sampleScenario(),
+    image: sampleInputs(sampleScenario(), RUN).image,
     nodes: [],
     steps,
     checks,

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { upstreamSchema, withOwnUpstream, type UpstreamContainers } from './download/upstream.ts';
+import { templatesDirectory } from './cache/node-image-data.ts';
+import {
+  parseForeignImage,
+  takesForeignImage,
+  type ForeignImageName,
+} from '../scenario/foreign-image-name.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+/** An image of the engine's that nodes are made of, and the containers that run in them, since it brings none of ours. */
+export interface ForeignImage extends ForeignImageName {
+  readonly kind: 'foreign';
+  readonly containers: UpstreamContainers;
+}
+
+/**
+ * The image of a scenario that takes none of ours: the one that it names, else the default of upstream.json; null for any other.
+ * @throws {FailureError} of class `usage` for a file of mirrors that is wrong.
+ */
+export async function foreignImageOf(
+  scenario: Pick<Scenario, 'image' | 'distribution' | 'install' | 'binary'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ForeignImage | null> {
+  if (!takesForeignImage(scenario)) return null;
+  const shipped: unknown = JSON.parse(await readFile(join(templatesDirectory(), 'upstream.json'), 'utf8'));
+  const upstream = await withOwnUpstream(upstreamSchema.parse(shipped), environment);
+  const name = parseForeignImage(scenario.image ?? upstream.machineImage);
+  if (name === null) throw new Error(`${scenario.image ?? upstream.machineImage} is no image of the engine`);
+  return { kind: 'foreign', ...name, containers: upstream.containerImages };
+}
