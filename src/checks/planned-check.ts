@@ -15,7 +15,7 @@ export type PlannedCheck = { readonly id: string; readonly timeoutMs: number } &
       readonly from: RequestOrigin;
       /** What the body must contain. */
       readonly expectBody: string;
-      /** False where the body does not say who asked, so that nothing can be compared. */
+      /** False where the body need not say who asked, so that there may be nothing to compare. */
       readonly tellsClient?: boolean;
     }
   /** The Service's port takes a connection over one family's ClusterIP; where it speaks HTTP, it answers with less than 500. */

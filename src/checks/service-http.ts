@@ -50,7 +50,8 @@ export async function checkServiceHttp(check: ServiceHttpCheck, context: CheckCo
   if (error !== null) return failed(error);
   if (status !== 200) return failed(`${url} answered with status ${status}, not 200`);
   if (!body.includes(check.expectBody)) return failed(`the body does not contain "${check.expectBody}"`);
-  if (check.tellsClient !== false && podAddress !== null && clientAddress !== podAddress) {
+  const untold = clientAddress === null && check.tellsClient === false;
+  if (!untold && podAddress !== null && clientAddress !== podAddress) {
     return failed(
       `the server saw ${clientAddress} and not the pod's address ${podAddress}: NAT between pods`,
     );

@@ -1,3 +1,4 @@
+import { OWN_REGISTRY } from '../images/node-image.ts';
 import { describeImageSource } from '../images/describe-image-source.ts';
 import { formatForeignImage } from '../scenario/foreign-image-name.ts';
 import type { ScenarioFiles } from './scenario-files.ts';
@@ -16,13 +17,15 @@ export function reportImage(
   }));
   if (foreignImage !== null) {
     const { remote, alias, fingerprint, server } = foreignImage;
+    const workload = nginx && plan !== null ? plan.image.images.nginxdualstack : null;
     const from = server === null ? 'of the engine itself' : `from ${server}`;
     return {
       key: fingerprint,
       source: `${formatForeignImage(foreignImage)} ${from}, an image that is not of twinstack`,
       foreign: { remote, alias, fingerprint, server },
       archives,
-      workload: nginx && plan !== null ? { image: plan.image.images.nginxdualstack, standIn: false } : null,
+      workload:
+        workload === null ? null : { image: workload, standIn: workload.startsWith(`${OWN_REGISTRY}/`) },
     };
   }
   if (image === null) return null;

@@ -1,4 +1,5 @@
 import { redact, REDACTED } from '../report/redact.ts';
+import { MATCH_MS } from './bounded-match.ts';
 import { FloodGauge } from './flood-gauge.ts';
 import { HeardStream } from './heard-stream.ts';
 import { KnownPrompts } from './known-prompts.ts';
@@ -55,6 +56,8 @@ export class Exchange {
   readonly #streams: readonly HeardStream[];
   readonly #errors = new LastLines();
   readonly #output = new LastLines();
+  /** How many texts came on standard output. */
+  #texts = 0;
   #lastToldMs = -Infinity;
   #ended = false;
   #decided = false;
@@ -118,10 +121,17 @@ export class Exchange {
 
   #onOutput(text: string): void {
     this.#line.write(text);
+    this.#texts += 1;
     this.#clear('settle');
     this.#clear('unknown');
     if (this.#decided || this.#ended || this.#line.text.trim() === '') return;
-    this.#after('settle', this.#limits.settleMs, () => this.#settled());
+    const texts = this.#texts;
+    this.#after('settle', this.#limits.settleMs, () => {
+      // Timers come before what is there to be read: a process that was busy looks at that first.
+      setImmediate(() => {
+        if (this.#texts === texts && !this.#decided && !this.#ended) this.#settled();
+      });
+    });
   }
 
   /** A text has stood for a moment: it may be a prompt. */
@@ -135,6 +145,11 @@ export class Exchange {
         return this.#answer(recognized.prompt);
       case 'repeated':
         return this.#repeated(recognized.prompt);
+      case 'endless-pattern': {
+        const { name } = recognized.prompt;
+        const reason = `the pattern of ${name} takes longer than ${MATCH_MS} ms over what it asked: write it without repetition in repetition`;
+        return this.#end({ outcome: 'unknown-prompt', reason, prompt: name });
+      }
       case 'too-early': {
         const awaited = this.#prompts.awaited?.name ?? null;
         const reason = `it asked for ${recognized.prompt.name} where ${awaited ?? 'its end'} was awaited`;

@@ -1,3 +1,4 @@
+import { BoundedMatcher, MatchTimeoutError } from './bounded-match.ts';
 import type { DialoguePrompt } from './dialogue.ts';
 
 /** What a text is among the prompts of a dialogue. */
@@ -7,12 +8,20 @@ export type Recognized =
   | { readonly kind: 'repeated'; readonly prompt: DialoguePrompt }
   /** One that has to be asked comes before it. */
   | { readonly kind: 'too-early'; readonly prompt: DialoguePrompt }
+  /** Its pattern does not come to an end over this text. */
+  | { readonly kind: 'endless-pattern'; readonly prompt: DialoguePrompt }
   | { readonly kind: 'unknown' };
+
+interface KnownPrompt {
+  readonly prompt: DialoguePrompt;
+  readonly expression: RegExp;
+}
 
 /** The prompts of a dialogue, and how far it has come in their order. */
 export class KnownPrompts {
-  readonly #prompts: readonly { readonly prompt: DialoguePrompt; readonly expression: RegExp }[];
+  readonly #prompts: readonly KnownPrompt[];
   readonly #asked = new Map<DialoguePrompt, number>();
+  readonly #matcher = new BoundedMatcher();
   /** The first prompt that comes after all that were asked. */
   #next = 0;
 
@@ -33,7 +42,15 @@ export class KnownPrompts {
 
   /** The first that fits and may still be asked: two prompts may read the same. */
   recognize(text: string): Recognized {
-    const fitting = this.#prompts.filter(({ expression }) => expression.test(text));
+    const fitting: KnownPrompt[] = [];
+    for (const one of this.#prompts) {
+      try {
+        if (this.#matcher.matches(one.expression, text)) fitting.push(one);
+      } catch (error) {
+        if (error instanceof MatchTimeoutError) return { kind: 'endless-pattern', prompt: one.prompt };
+        throw error;
+      }
+    }
     const { awaited } = this;
     const reach =
       awaited === null

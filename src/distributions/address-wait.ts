@@ -13,7 +13,9 @@ const CLOUD_INIT_TIMEOUT_MS = 120_000;
  */
 export function waitForAddresses(node: PlanNode, image: Pick<PlannedImage, 'foreign'>): Action[] {
   const ours = image.foreign === null;
-  const which = ours ? 'which is not tentative' : 'set by cloud-init, and not tentative';
+  const which = ours
+    ? 'which is not tentative'
+    : "which is not tentative (the image's cloud-init sets it: an image without cloud-init has none)";
   return node.addresses.map(({ family, address }): Action => {
     const [pattern, file] =
       family === 'IPv4'

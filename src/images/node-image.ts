@@ -51,6 +51,9 @@ export type ImageOrigin =
       readonly exportedAt: string;
     };
 
+/** The registry that container images of our own making are named for; nobody serves it. */
+export const OWN_REGISTRY = 'twinstack.local';
+
 /** A node image in the cache: a complete root file system, ready to be imported by LXD or Incus. */
 export interface NodeImage {
   /** SHA-256 (hex) over everything that goes in: versions, sources, templates, recipe. The same inputs never build twice. */

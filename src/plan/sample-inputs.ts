@@ -1,6 +1,7 @@
 import { gatewayAddress } from '../network/node-addresses.ts';
 import { formatForeignImage } from '../scenario/foreign-image-name.ts';
 import { plannedForeignImage, plannedNodeImage } from './planned-image.ts';
+import { OWN_REGISTRY } from '../images/node-image.ts';
 import type { PlanInputs } from './assemble-plan.ts';
 import type { ForeignImage } from '../images/foreign-image.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
@@ -23,8 +24,8 @@ export function sampleInputs(
     const cidr = bridge[family] ?? SAMPLE_RANGES[family];
     return { family, cidr, gateway: gatewayAddress(cidr) };
   });
-  const containers = { nginxdualstack: 'twinstack.local/nginxdualstack', probe: 'twinstack.local/probe' };
-  const ours = { imageRepository: 'twinstack.local', images: containers };
+  const containers = { nginxdualstack: `${OWN_REGISTRY}/nginxdualstack`, probe: `${OWN_REGISTRY}/probe` };
+  const ours = { imageRepository: OWN_REGISTRY, images: containers };
   return {
     allocation: { runId, ranges },
     image:

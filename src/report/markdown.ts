@@ -5,6 +5,7 @@ import { lastLinesOf, logOf } from './last-lines.ts';
 import { oneLine, printable } from './printable.ts';
 import type { Report, ReportCheck } from './report.ts';
 import { shellWords } from './shell-words.ts';
+import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
 
 /** A report as Markdown, for a job's summary page. Ends with a newline. */
 export function renderMarkdown(report: Report): string {
@@ -26,7 +27,7 @@ export function renderMarkdown(report: Report): string {
   );
   const failed =
     report.outcome === 'passed' ? [] : report.checks.filter(({ outcome }) => outcome === 'failed');
-  blocks.push(...failed.map(details));
+  blocks.push(...failed.map(details), ...dialogues(report));
   if (report.repeat !== null) blocks.push(`Again on your machine:\n\n${codeBlock(command(report.repeat))}`);
   if (report.checks.length > 0) {
     const rows = report.checks.map((check) => [OUTCOME_WORDS[check.outcome], check.id, describeCheck(check)]);
@@ -56,6 +57,17 @@ function details(check: ReportCheck): string {
     ...evidence,
     '</details>',
   ].join('\n\n');
+}
+
+/** Each dialogue, closed unless it went wrong. */
+function dialogues({ dialogues: all }: Report): string[] {
+  const files = transcriptFiles(all);
+  return all.map((dialogue, index) => {
+    const lines = shownRows(dialogue, files[index] ?? '').map((row) => row.join('  ').trimEnd());
+    const open = dialogue.outcome === 'answered' ? '' : ' open';
+    const summary = `<details${open}><summary>Dialogue: ${escapeHtml(dialogueTitle(dialogue))}</summary>`;
+    return [summary, codeBlock(lines.join('\n')), '</details>'].join('\n\n');
+  });
 }
 
 /** In a fence that is longer than any in the text. */

@@ -8,7 +8,7 @@ import { createPalette } from './palette.ts';
 import { phaseBars } from './phase-bars.ts';
 import { oneLine } from './printable.ts';
 import type { Report } from './report.ts';
-import { dialogueTitle, transcriptLines } from './transcript-text.ts';
+import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
 import { shellWords } from './shell-words.ts';
 
 /** What the reader's screen can show. */
@@ -34,6 +34,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
       columns,
     );
   const { unfinished } = options;
+  const transcripts = transcriptFiles(report.dialogues);
   const lines = [
     headline(report, palette, unfinished),
     ...(unfinished === undefined ? [] : [UNFINISHED[unfinished]]),
@@ -48,10 +49,17 @@ export function renderReport(report: Report, options: RenderOptions): string {
       ]),
     ),
     ...section('Time', phaseBars(report, palette, options)),
-    ...report.dialogues.flatMap((dialogue) =>
+    ...report.dialogues.flatMap((dialogue, index) =>
       section('Dialogue', [
-        `  ${dialogueTitle(dialogue)}`,
-        ...transcriptLines(dialogue).map((line) => `  ${palette.dim(line)}`),
+        ...alignColumns([[dialogueTitle(dialogue)]], columns),
+        ...alignColumns(
+          shownRows(dialogue, transcripts[index] ?? '').map(([when, who, said]) => [
+            palette.dim(when),
+            palette.dim(who),
+            said,
+          ]),
+          columns,
+        ),
       ]),
     ),
     ...section('Observed', facts(observed(report))),

@@ -29,15 +29,17 @@ export function dialogueFailure(
   if (outcome === 'answered') return null;
   const about = prompts.find(({ name }) => name === prompt) ?? null;
   const lines = [`${title}: ${reason ?? 'it failed'} (${outcome})`];
-  if (COMPARED.includes(outcome)) {
+  const compared = COMPARED.includes(outcome);
+  if (compared) {
     lines.push(`  seen      ${seen === '' ? 'nothing' : JSON.stringify(seen)}`);
     if (about !== null) lines.push(`  expected  /${about.pattern}/`);
-    if (about !== null && seen.trim() !== '') lines.push(`  would be  /${patternOf(seen)}/`);
+    if (outcome === 'unknown-prompt' && seen.trim() !== '') lines.push(`  would fit /${patternOf(seen)}/`);
   }
   if (outcome === 'prompt-repeated' && about !== null && !about.secret) {
     lines.push(`  answered  ${JSON.stringify(about.answer)}`);
   }
-  lines.push(...lastLines.map((line) => `  ${line}`));
+  const others = compared && lastLines.at(-1) === seen ? lastLines.slice(0, -1) : lastLines;
+  lines.push(...others.map((line) => `  ${line}`));
   if (killError !== null) lines.push(`  and it could not be ended: ${killError}`);
   const hint = `${nextStep(outcome, end?.exitCode ?? null)} ${TRANSCRIPT}`.trimStart();
   return { class: 'infrastructure', step, message: lines.map(printable).join('\n'), hint };

@@ -1,14 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { judgeOwnTest, noticesOfOwnTest } from '../checks/own-test.ts';
-import { answerProgram } from '../dialogue/answer-program.ts';
-import { dialogueFailure } from './dialogue-failure.ts';
+import { holdDialogue } from './hold-dialogue.ts';
 import { familyWord, type PlannedCheck } from '../checks/planned-check.ts';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
 import { ClusterClient } from '../kubernetes/cluster-client.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
-import { FailureError, type Failure } from './failure.ts';
+import type { Failure } from './failure.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { describeError, failureOf, outputOf, requireVersion } from './step-failure.ts';
 import { waitUntil, type Look } from './wait-until.ts';
@@ -167,7 +166,7 @@ class PlanExecution {
       case 'apply':
         return this.#apply(action);
       case 'dialogue':
-        return this.#dialogue(action, step);
+        return holdDialogue(action, step, this.#context, (text) => this.#render(text));
       case 'check': {
         const { check } = action;
         const node = (name: string): ReturnType<Provider['node']> => provider.node(name);
@@ -258,57 +257,6 @@ class PlanExecution {
     if (this.#warned.has(message)) return;
     this.#warned.add(message);
     this.#context.events.emit({ type: 'notice', level: 'warning', message });
-  }
-
-  async #dialogue(action: Extract<Action, { kind: 'dialogue' }>, step: Step): Promise<void> {
-    const { provider, owner, events, values, signal, onSecret } = this.#context;
-    const { name, file, args, dialogue } = action;
-    const info = stepInfo(step);
-    const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: this.#render(prompt.answer) }));
-    // A program may say later what it was told.
-    for (const { secret, answer } of prompts) if (secret) onSecret(answer);
-    const secrets = [...values].flatMap(([key, value]) => (key.startsWith('secret.') ? [value] : []));
-    const total = prompts.length;
-    const program = await provider
-      .node(action.node)
-      .converse(
-        { file, args, mode: dialogue.mode, mark: `${owner.runId}/${name}` },
-        { timeoutMs: ENGINE_TIMEOUT_MS, signal },
-      );
-    const result = await answerProgram(
-      program,
-      { ...dialogue, prompts },
-      {
-        signal,
-        secrets,
-        onProgress: ({ text, answered }) =>
-          events.emit({
-            type: 'step-progress',
-            step: info,
-            text,
-            ...(answered === null ? { done: null, total: null } : { done: answered, total, milestone: true }),
-          }),
-      },
-    );
-    const { outcome, reason, durationMs, transcript } = result;
-    events.emit({
-      type: 'dialogue-finished',
-      step: info,
-      dialogue: {
-        name,
-        node: action.node,
-        command: [file, ...args],
-        mode: dialogue.mode,
-        outcome,
-        reason,
-        durationMs,
-        entries: transcript.entries.map((entry) => ({ ...entry })),
-        omittedBytes: transcript.omittedBytes,
-      },
-    });
-    signal.throwIfAborted();
-    const failure = dialogueFailure(result, { step: step.id, title: step.title, prompts });
-    if (failure !== null) throw new FailureError(failure);
   }
 
   async #connect(action: Extract<Action, { kind: 'connect' }>, step: Step): Promise<void> {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { customAlphabet } from 'nanoid';
 import { allocateRanges } from './allocate-ranges.ts';
 import { imageSteps, prepareEngineImage } from './image-phase.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
@@ -9,13 +8,14 @@ import { InterruptedError } from './interrupted-error.ts';
 import { takeLease } from './lease.ts';
 import { removeRun } from './remove-run.ts';
 import { RunEvents } from './run-events.ts';
-import { runPlan, type PlanResult } from './run-plan.ts';
+import { carryOutPlan } from './carry-out-plan.ts';
+import type { PlanResult } from './run-plan.ts';
 import type { ScenarioRun } from './scenario-run.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { familyWord } from '../checks/planned-check.ts';
-import type { CleanupResult, PhaseName, RunEvent, RunRequest, StepInfo } from './event.ts';
+import type { CleanupResult, RunEvent, RunRequest, StepInfo } from './event.ts';
 import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -45,9 +45,6 @@ class RunTimeoutError extends Error {
 }
 
 const DIAGNOSTICS_FOLDER = 'diagnostics';
-/** In these the cluster is made; what fails later is about a cluster that is there. */
-const MAKING: readonly PhaseName[] = ['launch', 'bootstrap', 'network', 'join'];
-
 const CLEANUP_TIMEOUT_MS = 120_000;
 const ENGINE_TIMEOUT_MS = 30_000;
 const DIAGNOSTICS_TIMEOUT_MS = 30_000;
@@ -55,17 +52,6 @@ const DIAGNOSTICS_TIMEOUT_MS = 30_000;
 const LEASE_MARGIN_MS = 2 * 60 * 60_000;
 /** A kept run is collectable when nobody came back for it for a week. */
 const KEPT_LEASE_MS = 7 * 24 * 60 * 60_000;
-
-/** A token for `kubeadm join`, in kubeadm's form `[a-z0-9]{6}.[a-z0-9]{16}`. */
-function newBootstrapToken(): string {
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-  return `${customAlphabet(letters, 6)()}.${customAlphabet(letters, 16)()}`;
-}
-
-/** The private keys in a kubeconfig, as it writes them: whoever prints the file must not publish them. */
-function clientKeys(kubeconfig: string): string[] {
-  return [...kubeconfig.matchAll(/client-key-data: *([A-Za-z0-9+/=]+)/g)].flatMap(([, key]) => key ?? []);
-}
 
 function requestOf({ scenario, sha256, version }: ScenarioRun, outline: Plan): RunRequest {
   const { families, pods, services } = scenario.network;
@@ -192,61 +178,17 @@ export class ScenarioRunner {
       await this.#updateRecord({
         nodes: plan.nodes.map(({ name, shortName, role }) => ({ name, shortName, role })),
       });
-      return await this.#attempt(plan, owner, signal);
+      return await carryOutPlan(plan, {
+        run: this.#run,
+        owner,
+        events: this.#events,
+        values: this.#values,
+        signal,
+        diagnose: (result, attempt) => this.#diagnose(result, join(DIAGNOSTICS_FOLDER, `attempt-${attempt}`)),
+      });
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /**
-   * Carries the plan out, and again as often as the scenario allows when the cluster could not be made. Each time with new nodes:
-   * a bootstrap that failed leaves half of a datastore behind, and is not what is tested.
-   */
-  async #attempt(plan: Plan, owner: Owner, signal: AbortSignal): Promise<PlanResult> {
-    const attempts = this.#run.scenario.retries + 1;
-    for (let attempt = 1; ; attempt++) {
-      const started = performance.now();
-      const result = await this.#carryOut(plan, owner, signal);
-      const { failure } = result;
-      const phase = plan.steps.find(({ id }) => id === failure?.step)?.phase;
-      const isMaking = phase !== undefined && MAKING.includes(phase);
-      if (failure?.class !== 'infrastructure' || !isMaking || attempt === attempts) return result;
-      await this.#diagnose(result, join(DIAGNOSTICS_FOLDER, `attempt-${attempt}`));
-      signal.throwIfAborted();
-      const { provider, store, runId } = this.#run;
-      const removal = { timeoutMs: CLEANUP_TIMEOUT_MS, signal };
-      const { outcome } = await removeRun(provider, runId, store.journalOf(runId), removal);
-      signal.throwIfAborted();
-      // The clean-up at the end tells what can't be removed.
-      if (outcome !== 'complete') return result;
-      const durationMs = Math.round(performance.now() - started);
-      this.#events.emit({ type: 'attempt-failed', attempt, of: attempts, failure, durationMs });
-      const [line = ''] = failure.message.split('\n');
-      const message = `attempt ${attempt} of ${attempts} failed and is made anew with new nodes: ${line}`;
-      this.#events.emit({ type: 'notice', level: 'warning', message });
-      this.#values.clear();
-    }
-  }
-
-  async #carryOut(plan: Plan, owner: Owner, signal: AbortSignal): Promise<PlanResult> {
-    const { provider, store, runId, ownTests } = this.#run;
-    const token = newBootstrapToken();
-    this.#run.onSecret(token);
-    this.#values.set('secret.bootstrapToken', token);
-    return await runPlan(plan, {
-      provider,
-      owner,
-      journal: store.journalOf(runId),
-      events: this.#events,
-      values: this.#values,
-      signal,
-      ownTests,
-      onSecret: (secret) => this.#run.onSecret(secret),
-      onKubeconfig: async (kubeconfig) => {
-        for (const key of clientKeys(kubeconfig)) this.#run.onSecret(key);
-        await store.writeKubeconfig(runId, kubeconfig);
-      },
-    });
   }
 
   #secrets(): string[] {

@@ -22,11 +22,11 @@ export function formatForeignImage({ remote, alias }: ForeignImageName): string 
   return `${remote}:${alias}`;
 }
 
-type Origin = Pick<Scenario, 'distribution' | 'install' | 'binary'>;
+type Origin = Pick<Scenario, 'distribution' | 'install'>;
 
 /** Whether a snap is installed in the nodes, which takes an image with snapd and cloud-init: a node image has neither. */
-export function installsSnap({ distribution, install, binary }: Origin): boolean {
-  return distribution.name === 'k8s-snap' && install.from !== 'preinstalled' && binary === null;
+export function installsSnap({ distribution, install }: Origin): boolean {
+  return distribution.name === 'k8s-snap' && install.from !== 'preinstalled';
 }
 
 /** Whether the nodes are made of an image that is none of ours. */

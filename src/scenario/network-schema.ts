@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { IPFamily, PerFamily } from './scenario.ts';
 
-/** The ranges of a scenario that writes none. */
+/**
+ * The ranges of a scenario that writes none, for every distribution: k8s-snap's own for IPv4, and for IPv6, where it has none, those
+ * of its dual-stack how-to.
+ */
 export const DEFAULT_POD_RANGES: PerFamily<string> = { IPv4: '10.1.0.0/16', IPv6: 'fd01::/108' };
 export const DEFAULT_SERVICE_RANGES: PerFamily<string> = { IPv4: '10.152.183.0/24', IPv6: 'fd98::/108' };
 

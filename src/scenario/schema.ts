@@ -48,7 +48,8 @@ const VERSION_SHAPE = 'a version is three numbers with dots between, such as 1.3
 const nodes = z
   .strictObject({
     controlPlanes: z.int().min(1).default(1).meta({
-      description: 'Number of control-plane nodes, which take pods too. More than one is not supported yet.',
+      description:
+        'Number of control-plane nodes, which take pods too. More than one is for k8s-snap alone, so far.',
     }),
     workers: z.int().min(0).default(0).meta({ description: 'Number of worker nodes.' }),
   })

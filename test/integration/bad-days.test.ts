@@ -79,7 +79,10 @@ test('a node that dies while it is bootstrapped, with retries: made anew, passed
   const report = readWrittenReport(folder);
   t.like(report, { outcome: 'passed', failure: null });
   t.is(report.retries.length, 1);
-  t.like(report.retries[0], { attempt: 1, failure: { class: 'infrastructure', step: 'bootstrap/init' } });
+  const [retry] = report.retries;
+  t.like(retry, { attempt: 1, failure: { class: 'infrastructure' } });
+  // What asks the node for its kubeconfig may see that it is gone before its bootstrap does.
+  t.regex(retry?.failure.step ?? '', /^bootstrap\/(init|api)$/);
   t.is(report.phases.filter(({ name }) => name === 'bootstrap').length, 1);
   t.true(report.notices.some((notice) => notice.startsWith('attempt 1 of 2 failed and is made anew')));
   t.deepEqual(readdirSync(join(folder, 'diagnostics')), ['attempt-1']);

@@ -167,6 +167,7 @@ async function download(
   const { signal } = new AbortController();
   const request = { timeoutMs: LOOK_TIMEOUT_MS, signal };
   const { id } = lxdOperation.parse(await client.start('/1.0/images', body, request));
+  let told: string | null = null;
   try {
     await waitUntil(
       async (_attempt, lookSignal): Promise<Look<null>> => {
@@ -183,7 +184,8 @@ async function download(
         if (status === 'Failure' || status === 'Cancelled') throw failed(name, address, err || status);
         const progress = metadata?.['download_progress'];
         const missing = typeof progress === 'string' ? progress : 'it has not begun';
-        options.onProgress(`LXD downloads ${text} from ${address}: ${missing}`);
+        if (missing !== told) options.onProgress(`LXD downloads ${text} from ${address}: ${missing}`);
+        told = missing;
         return { met: false, missing };
       },
       {

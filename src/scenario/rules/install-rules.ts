@@ -1,4 +1,5 @@
 import { unknownAnswerValues, ANSWER_VALUES } from '../answer-values.ts';
+import { parseForeignImage } from '../foreign-image-name.ts';
 import { printable } from '../problem.ts';
 import { suggest } from '../suggest.ts';
 import type { DocumentPath } from '../document-path.ts';
@@ -9,6 +10,11 @@ const PROMPTS: DocumentPath = ['dialogue', 'prompts'];
 const NAME: DocumentPath = ['distribution', 'name'];
 
 const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
+
+/** Whether snaps are installed in the nodes, from the store or from this host. */
+export function isFromSnap({ distribution, install = 'preinstalled' }: RuleContext['written']): boolean {
+  return distribution.name === 'k8s-snap' && install !== 'preinstalled';
+}
 
 /** The channel of the snap store that k8s-snap comes from; null where it comes from elsewhere. */
 function channelOf({ written }: RuleContext): string | null {
@@ -25,7 +31,7 @@ export const installSource: Rule = {
   check(context) {
     const { install, binary, image } = context.written;
     if (!isK8sSnap(context)) return [];
-    const installed = install !== undefined && install !== 'preinstalled';
+    const installed = isFromSnap(context.written);
     if (installed && binary !== undefined) {
       const message =
         'is a second source beside install: remove one, or write install: preinstalled to use the program';
@@ -40,14 +46,23 @@ export const installSource: Rule = {
   },
 };
 
-/** A node that reaches nothing outside can't fetch a snap. */
+/** A node that reaches nothing outside can't fetch a snap, nor pull a container. */
 export const installEgress: Rule = {
   id: 'install-egress',
-  summary: 'k8s-snap from the snap store needs egress: open.',
-  reads: [NAME, INSTALL, ['egress']],
+  summary:
+    'k8s-snap from the snap store needs egress: open; with snaps of this host, or an image of the engine, egress: blocked is a warning.',
+  reads: [NAME, INSTALL, ['egress'], ['image']],
   check(context) {
     const channel = channelOf(context);
-    if (!isK8sSnap(context) || channel === null || context.written.egress === 'open') return [];
+    const { egress, image } = context.written;
+    if (!isK8sSnap(context) || egress === 'open') return [];
+    if (channel === null) {
+      const isForeign = image !== undefined && parseForeignImage(image) !== null;
+      if (!isFromSnap(context.written) && !isForeign) return [];
+      const message =
+        'is blocked, so no container is pulled: those of the network, of the DNS and of the workloads have to be in the image or its snaps';
+      return [{ path: ['egress'], message, severity: 'warning' }];
+    }
     const message =
       `${printable(channel)} is fetched from the snap store by the nodes, which egress: blocked keeps from it: write egress: open, ` +
       'or name snaps of this host: install: { snaps: [FILE, …] }';

@@ -1,5 +1,6 @@
 import type { DocumentPath } from '../document-path.ts';
 import { printable } from '../problem.ts';
+import { isFromSnap } from './install-rules.ts';
 import type { WrittenScenario } from '../schema.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
 
@@ -32,10 +33,10 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 }
 
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
-  const { distribution, cni, install = 'preinstalled' } = written;
+  const { distribution, cni } = written;
   const isOther = distribution.name === 'k0s';
   // A snap brings its Kubernetes with it.
-  const isFromSnap = distribution.name === 'k8s-snap' && install !== 'preinstalled';
+  const bringsItsOwn = isFromSnap(written);
   return [
     ...(isOther
       ? [
@@ -48,7 +49,7 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
         ]
       : []),
     // Other distributions number their releases in their own way.
-    ...(!isOther && !isFromSnap && !knownVersions.includes(distribution.version)
+    ...(!isOther && !bringsItsOwn && !knownVersions.includes(distribution.version)
       ? [
           later(
             ['distribution', 'version'],
@@ -67,8 +68,19 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
   ];
 }
 
-function workFindings({ workloads }: WrittenScenario): Finding[] {
+function workFindings(written: WrittenScenario): Finding[] {
+  const { workloads, images } = written;
   return [
+    ...(isFromSnap(written) && images.length > 0
+      ? [
+          later(
+            ['images'],
+            'loading archives where a snap is installed',
+            "the snap's container runtime is not there before the bootstrap",
+            'remove images, and have the nodes pull what they need',
+          ),
+        ]
+      : []),
     ...workloads.flatMap((workload, index) =>
       workload === 'nginxdualstack' || workload.image === undefined
         ? []

@@ -32,6 +32,9 @@ func answerOthers() {
 
 func main() {
 	if len(os.Args) < 2 || os.Args[1] != "bootstrap" {
+		if mood == "without-script" {
+			os.Remove("/usr/bin/script")
+		}
 		fmt.Println("k8s (STAND-IN of twinstack's tests, of the hostile kind)")
 		if len(os.Args) > 1 && os.Args[1] == "status" {
 			fmt.Fprintln(os.Stderr, "Error: The node is not part of a Kubernetes cluster.")
@@ -40,12 +43,15 @@ func main() {
 		return
 	}
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	// In a session of its own, so that the end of this program is not the end of that one.
-	child := exec.Command("sleep", "3600")
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := child.Start(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	// In sessions of their own, so that the end of this program is not their end; one has forgotten its environment too.
+	for _, environment := range [][]string{os.Environ(), {}} {
+		child := exec.Command("sleep", "3600")
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		child.Env = environment
+		if err := child.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	switch mood {
 	case "flood":

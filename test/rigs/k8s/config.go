@@ -26,6 +26,17 @@ func defaultConfig() clusterConfig {
 	return config
 }
 
+// String is what tests compare: the features that are on, and both ranges.
+func (config clusterConfig) String() string {
+	var on []string
+	for _, feature := range offered {
+		if config.features[feature] {
+			on = append(on, feature)
+		}
+	}
+	return fmt.Sprintf("%s|%s|%s", strings.Join(on, ","), config.podCIDR, config.serviceCIDR)
+}
+
 // readConfigFile reads the few keys that the tests write; every other key is refused as an unknown one is by the real program. An
 // empty file gives a cluster without any feature, as there.
 func readConfigFile(name string, in io.Reader) (clusterConfig, error) {

@@ -54,7 +54,12 @@ async function serverWith(t: ExecutionContext, clusterIPs: string[]): Promise<Fa
   return server;
 }
 
-function ask(server: FakeApiServer, from: RequestOrigin, answer: Answer): Promise<CheckResult> {
+function ask(
+  server: FakeApiServer,
+  from: RequestOrigin,
+  answer: Answer,
+  more: { readonly tellsClient?: boolean } = {},
+): Promise<CheckResult> {
   const check: PlannedCheck = {
     type: 'service-http',
     id: 'service/nginx-dualstack/ipv6/from-node',
@@ -65,6 +70,7 @@ function ask(server: FakeApiServer, from: RequestOrigin, answer: Answer): Promis
     family: 'IPv6',
     from,
     expectBody: 'Kubernetes dual-stack nginx',
+    ...more,
   };
   return runCheck(
     check,
@@ -136,4 +142,18 @@ test('an API server that does not answer fails the check at its own deadline', a
   const server = await serverWith(t, BOTH);
   server.answers.set(`GET ${SERVICE}`, 'silence');
   t.like(await ask(server, NODE, {}), { outcome: 'failed', reason: 'no attempt came to an end' });
+});
+
+test('a page that need not say who asked passes without, and never with the address of somebody else', async (t) => {
+  const server = await serverWith(t, BOTH);
+  const page = (text: string): void => {
+    server.exec = { kind: 'run', stdout: `Kubernetes dual-stack nginx ${text}\n200`, exitCode: 0 };
+  };
+  page('');
+  t.is((await ask(server, POD, {})).outcome, 'failed');
+  t.like(await ask(server, POD, {}, { tellsClient: false }), { outcome: 'passed' });
+  page('client=fd01::1');
+  const result = await ask(server, POD, {}, { tellsClient: false });
+  t.is(result.outcome, 'failed');
+  t.regex(result.reason ?? '', /NAT between pods/);
 });

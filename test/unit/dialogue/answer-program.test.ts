@@ -38,6 +38,8 @@ const dialogue = (changes: Partial<Dialogue> = {}): Dialogue => ({
 const before = process.memoryUsage().rss;
 let most = before;
 const sampling = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+// Where a test fails what is below is not run.
+sampling.unref();
 test.after('the whole corpus at once costs less than 64 MB of memory', (t) => {
   clearInterval(sampling);
   t.log(`${Math.round((most - before) / 1024 / 1024)} MB`);
@@ -49,19 +51,20 @@ test('the corpus has at least forty programs, each with a name of its own', (t) 
   t.is(new Set(HOSTILE_PROGRAMS.map(({ name }) => name)).size, HOSTILE_PROGRAMS.length);
 });
 
-for (const { name, script, outcome, told, prompt, prompts = THREE_PROMPTS } of HOSTILE_PROGRAMS) {
+for (const { name, script, outcome, told, prompt, limits, prompts = THREE_PROMPTS } of HOSTILE_PROGRAMS) {
   test(`${outcome}: ${name}`, async (t) => {
     const program = new ScriptedProgram(script);
-    const result = await answerProgram(program, dialogue({ prompts }), { signal: never() });
+    const own = dialogue({ prompts, limits: { ...LIMITS, ...limits } });
+    const result = await answerProgram(program, own, { signal: never() });
     t.is(result.outcome, outcome, JSON.stringify(result.transcript.entries.slice(-5)).slice(-500));
-    t.true(result.durationMs < latestMs(dialogue({ prompts })), `${result.durationMs} ms`);
+    t.true(result.durationMs < latestMs(own), `${result.durationMs} ms`);
     // Each names what was over: no longer than the one limit that it is about, counted from the last answer.
-    const own = {
+    const bounds = {
       silence: LIMITS.silenceMs,
       'prompt-never-came': LIMITS.promptMs,
       'still-running': LIMITS.endMs,
     };
-    const limit = own[outcome as keyof typeof own] ?? null;
+    const limit = bounds[outcome as keyof typeof bounds] ?? null;
     const answeredMs = result.transcript.entries.findLast(({ who }) => who === 'answer')?.atMs ?? 0;
     if (limit !== null) t.true(result.durationMs - answeredMs < limit + LEEWAY_MS, `${result.durationMs} ms`);
     t.is(result.killError, null);
@@ -232,7 +235,7 @@ test('progress: each prompt as it is answered, then the last line, not more than
     await io.pause(500);
     return 0;
   });
-  const result = await answerProgram(program, dialogue(), {
+  const result = await answerProgram(program, dialogue({ limits: { ...LIMITS, endMs: 20_000 } }), {
     signal: never(),
     onProgress: (progress) => heard.push(progress),
   });
@@ -247,4 +250,21 @@ test('progress: each prompt as it is answered, then the last line, not more than
     lines.every((line) => line.startsWith('pulling layer')),
     lines.join('; '),
   );
+});
+
+test('a pattern that comes to no end is what is wrong, by name', async (t) => {
+  const program = new ScriptedProgram((io) => {
+    io.out(`${'x'.repeat(200)}: `);
+    return io.forever();
+  });
+  const endless = { name: 'endless', pattern: '^(x+x+)+y$', answer: 'a' };
+  const prompts = [{ ...endless, secret: false, optional: false, times: 1 }];
+  const result = await answerProgram(program, dialogue({ prompts }), { signal: never() });
+  t.like(result, {
+    outcome: 'unknown-prompt',
+    prompt: 'endless',
+    reason:
+      'the pattern of endless takes longer than 250 ms over what it asked: write it without repetition in repetition',
+  });
+  t.true(result.durationMs < LEEWAY_MS);
 });

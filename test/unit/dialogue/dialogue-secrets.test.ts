@@ -102,7 +102,7 @@ test('one that stands where a line is cut', async (t) => {
       SECRET,
       await told(
         SECRET,
-        echo(() => ({ out: `${line}\n`, err: line })),
+        echo(() => ({ out: `${line}\n`, err: `${line}\n${line}` })),
       ),
     );
   }

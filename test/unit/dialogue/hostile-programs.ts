@@ -1,4 +1,4 @@
-import type { DialogueOutcome, DialoguePrompt } from '../../../src/dialogue/dialogue.ts';
+import type { DialogueLimits, DialogueOutcome, DialoguePrompt } from '../../../src/dialogue/dialogue.ts';
 import type { Script, ScriptedIo } from '../../support/scripted-program.ts';
 
 export const FEATURES =
@@ -31,6 +31,7 @@ export interface HostileProgram {
   readonly told?: RegExp;
   readonly prompt?: string | null;
   readonly prompts?: readonly DialoguePrompt[];
+  readonly limits?: Partial<DialogueLimits>;
 }
 
 async function ask(io: ScriptedIo, ...questions: string[]): Promise<string[]> {
@@ -348,7 +349,7 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
     script: async (io) => {
       await ask(io, ...three);
       for (;;) {
-        io.out('trace: retrying\n'.repeat(300));
+        io.out('trace: retrying\n'.repeat(4000));
         await io.pause(0);
       }
     },
@@ -372,6 +373,43 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
       for (;;) {
         io.out('.');
         await io.pause(20);
+      }
+    },
+  },
+  {
+    name: 'a drip on stderr alone, and no prompt',
+    outcome: 'prompt-never-came',
+    prompt: 'features',
+    script: async (io) => {
+      for (;;) {
+        io.err('.');
+        await io.pause(20);
+      }
+    },
+  },
+  {
+    name: 'a prompt that drips for ever, and is never whole',
+    outcome: 'prompt-never-came',
+    prompt: 'pod-cidr',
+    script: async (io) => {
+      await ask(io, FEATURES);
+      for (;;) {
+        io.out(`${PODS}\r`);
+        await io.pause(10);
+        io.out('Please set');
+        await io.pause(10);
+      }
+    },
+  },
+  {
+    name: 'never much at once, and too much in all',
+    outcome: 'flood',
+    told: /more than 65536 bytes$/m,
+    limits: { totalBytes: 64 * 1024 },
+    script: async (io) => {
+      for (;;) {
+        io.out('still starting\n'.repeat(800));
+        await io.pause(80);
       }
     },
   },

@@ -53,3 +53,14 @@ test('an optional one may be left out, or come; a repeated one may come again', 
 test('a pattern that is no regular expression is told at once', (t) => {
   t.throws(() => new KnownPrompts([prompt('a', '(')]), { instanceOf: SyntaxError });
 });
+
+test('a pattern that comes to no end is told after a moment, and stands in nobody else’s way', (t) => {
+  const started = performance.now();
+  const prompts = new KnownPrompts([
+    prompt('a', '^A: $'),
+    prompt('endless', '^(x+x+)+y$', { optional: true }),
+  ]);
+  t.is(ask(prompts, 'A: '), 'answerable a');
+  t.is(ask(prompts, `${'x'.repeat(200)}: `), 'endless-pattern endless');
+  t.true(performance.now() - started < 5000);
+});

@@ -1,6 +1,10 @@
 import test from 'ava';
+import { answerProgram } from '../../../src/dialogue/answer-program.ts';
 import { bootstrapDialogue } from '../../../src/distributions/k8s-snap-dialogue.ts';
+import { dialogueFailure } from '../../../src/run/dialogue-failure.ts';
 import { parseScenario } from '../../../src/scenario/parse-scenario.ts';
+import { ScriptedProgram } from '../../support/scripted-program.ts';
+import type { Dialogue } from '../../../src/dialogue/dialogue.ts';
 
 // How the program was observed to ask.
 const FEATURES =
@@ -9,14 +13,18 @@ const FEATURES =
 const asksFor = (kind: string, standard: string): string => `Please set the ${kind} CIDR: [${standard}]: `;
 const OBSERVED = [FEATURES, asksFor('Pod', '10.1.0.0/16'), asksFor('Service', '10.152.183.0/24')];
 
-/** What the dialogue of a scenario says to each question; null where it does not know the question. */
-function answers(text: string, questions = OBSERVED): (string | null)[] {
+function dialogueOf(text: string): Dialogue {
   const { scenario, problems } = parseScenario(
     `name: x\nbinary: ./k8s\ndistribution: { name: k8s-snap }\nbootstrap: interactive\n${text}`,
     'x.yaml',
   );
   if (scenario === null) throw new Error(JSON.stringify(problems));
-  const { prompts } = bootstrapDialogue(scenario);
+  return bootstrapDialogue(scenario);
+}
+
+/** What the dialogue of a scenario says to each question; null where it does not know the question. */
+function answers(text: string, questions = OBSERVED): (string | null)[] {
+  const { prompts } = dialogueOf(text);
   return questions.map((question, index) => {
     const prompt = prompts[index];
     return prompt !== undefined && new RegExp(prompt.pattern, 'u').test(question) ? prompt.answer : null;
@@ -58,6 +66,31 @@ test('an empty line counts on a default, so a release with another one is a prom
     answers('network: { families: [IPv4], pods: [10.5.0.0/16], services: [10.6.0.0/16] }', other),
     ['', '10.5.0.0/16', '10.6.0.0/16'],
     'written ranges need no default',
+  );
+});
+
+test('such a release is not answered: what it asked is told beside what was expected', async (t) => {
+  const program = new ScriptedProgram(async (io) => {
+    io.out(FEATURES);
+    await io.read();
+    io.out(asksFor('Pod', '10.2.0.0/16'));
+    return io.forever();
+  });
+  const dialogue = dialogueOf(V4);
+  const result = await answerProgram(
+    program,
+    { ...dialogue, limits: { ...dialogue.limits, unknownPromptMs: 300 } },
+    { signal: new AbortController().signal },
+  );
+  t.is(result.outcome, 'unknown-prompt');
+  const place = { step: 'bootstrap/init', title: 'k8s bootstrap', prompts: dialogue.prompts };
+  const { message } = dialogueFailure(result, place) ?? { message: '' };
+  t.true(message.includes('seen      "Please set the Pod CIDR: [10.2.0.0/16]: "'), message);
+  t.true(message.includes('expected  /^Please set the Pod CIDR: \\[10\\.1\\.0\\.0/16\\]: $/'), message);
+  t.deepEqual(
+    program.heard.map(({ text }) => text),
+    ['\n'],
+    'the features, and nothing else',
   );
 });
 

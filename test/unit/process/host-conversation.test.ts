@@ -63,6 +63,22 @@ test('what ignores every signal, and what it started, is gone when the dialogue 
   t.false(isRunning(pids[0] ?? 0));
 });
 
+test('whoever holds its output open is not waited for, nor kept open here', async (t) => {
+  const program = start('sleep 300 & echo "pid $!"; printf "Name: "; read -r name');
+  const result = await answerProgram(program, dialogue, { signal: never() });
+  const [, pid] = /pid (\d+)/.exec(JSON.stringify(result.transcript)) ?? [];
+  t.teardown(() => process.kill(Number(pid), 'SIGKILL'));
+  t.is(result.outcome, 'answered');
+  t.true(result.durationMs < 5000, String(result.durationMs));
+  t.true(program.stdout.destroyed && program.stderr.destroyed);
+});
+
+test('ended by a caller whose own time is up: it is seen to be gone all the same', async (t) => {
+  const program = start('trap "" TERM; sleep 300');
+  await t.notThrowsAsync(program.kill({ timeoutMs: 1000, signal: AbortSignal.abort() }));
+  t.like(await program.ended, { signal: 'SIGKILL' });
+});
+
 test.serial('a flood is ended within its limits, and costs less than 64 MB of memory', async (t) => {
   const before = process.memoryUsage().rss;
   const program = start('exec yes "Name: "');

@@ -3,6 +3,7 @@ import { assembleReport, NOTHING_TO_CLEAN } from '../../../src/report/assemble-r
 import { visibleLength } from '../../../src/report/columns.ts';
 import { renderMarkdown } from '../../../src/report/markdown.ts';
 import { renderReport } from '../../../src/report/render-report.ts';
+import type { Report } from '../../../src/report/report.ts';
 import { foldEvents } from '../../../src/report/fold-events.ts';
 import {
   at,
@@ -291,4 +292,49 @@ npm run scenario -- run scenarios/quickstart.yaml --no-egress
 - a \\| pipe, &lt;b&gt;, \\*stars\\* and lines
 `,
   );
+});
+
+const dialogue: Report['dialogues'][number] = {
+  name: 'bootstrap',
+  node: 'ts-k7f3q2-control-plane-1',
+  command: ['k8s', 'bootstrap', '--interactive'],
+  mode: 'pipe',
+  outcome: 'unknown-prompt',
+  reason: 'it asked something that the dialogue does not know, where features was awaited',
+  durationMs: 3100,
+  entries: [
+    {
+      atMs: 100,
+      who: 'stderr',
+      text: 'a warning that is longer than what a line beside the other columns has room for\n',
+    },
+    { atMs: 101, who: 'stdout', text: 'Features <b>to</b> enable, `all` of them: ' },
+  ],
+  omittedBytes: 0,
+};
+
+test('a dialogue: its end, then who said what, inside the screen', (t) => {
+  const report = { ...assembleReport(passedRun(), facts()), dialogues: [dialogue] };
+  const text = renderReport(report, { ...plain, width: 80 });
+  t.true(text.split('\n').every((line) => visibleLength(line) <= 80));
+  t.is(
+    text.slice(text.indexOf('Dialogue\n'), text.indexOf('\nObserved')),
+    `Dialogue
+  k8s bootstrap --interactive on ts-k7f3q2-control-plane-1, over a pipe:
+  unknown-prompt: it asked something that the dialogue does not know, where
+  features was awaited
+     0.1s  stderr   a warning that is longer than what a line beside the other
+                    columns has room for
+     0.1s  program  Features <b>to</b> enable, \`all\` of them:
+`,
+  );
+});
+
+test('a dialogue in Markdown: open when it went wrong, closed when it did not', (t) => {
+  const report = { ...assembleReport(passedRun(), facts()), dialogues: [dialogue] };
+  const text = renderMarkdown(report);
+  t.true(text.includes('<details open><summary>Dialogue: k8s bootstrap --interactive on'), text);
+  t.true(text.includes('\n```text\n   0.1s  stderr   a warning'), text);
+  const answered = { ...dialogue, outcome: 'answered', reason: null } as const;
+  t.true(renderMarkdown({ ...report, dialogues: [answered] }).includes('<details><summary>Dialogue: '));
 });

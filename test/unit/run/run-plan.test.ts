@@ -10,6 +10,8 @@ import { sampleOwner } from '../../support/owner.ts';
 import { sampleInputs } from '../../../src/plan/sample-inputs.ts';
 import { sampleScenario } from '../../support/sample-scenario.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { DIALOGUE_LIMITS } from '../../../src/dialogue/dialogue.ts';
+import { ScriptedProgram } from '../../support/scripted-program.ts';
 import { planOf } from '../providers/run-objects.ts';
 import type { Action, Plan, Step } from '../../../src/plan/plan.ts';
 import type { OwnTestEnd, OwnTests } from '../../../src/own-tests/own-test.ts';
@@ -360,4 +362,63 @@ test("an interruption during the user's test: what it was doing is told, and no 
   t.like(finished, [
     { id: 'test/t1/both/exit-status', outcome: 'not-reached', evidence: { log: 'tests/1.log' } },
   ]);
+});
+
+test('a warning that every node gives is told once', async (t) => {
+  const scene = sceneOf(t, () => Promise.resolve({ stdout: 'k8s (STAND-IN)' }));
+  const warnWhen = { text: 'STAND-IN', warning: 'k8s is a STAND-IN' };
+  await run(scene, [
+    step('one', [], exec('k8s', { warnWhen })),
+    step('two', [], { ...exec('k8s', { warnWhen }), node: 'b' } as Action),
+  ]);
+  const notices = scene.events.all().flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  t.deepEqual(notices, ['k8s is a STAND-IN']);
+});
+
+test('a dialogue: its prompts are shown as they are answered, and its secrets in nothing that is told', async (t) => {
+  const secrets: string[] = [];
+  const scene = { ...sceneOf(t, ok), onSecret: (secret: string) => void secrets.push(secret) };
+  scene.values.set('secret.token', 'abcdefgh');
+  const node = Object.create(scene.provider.node('a')) as ReturnType<InMemoryProvider['node']>;
+  node.converse = () =>
+    Promise.resolve(
+      new ScriptedProgram(async (io) => {
+        for (const question of ['Token: ', 'Name: ']) {
+          io.out(question);
+          io.out(`${await io.read()}\n`);
+        }
+        return 0;
+      }),
+    );
+  scene.provider.node = () => node;
+  const prompt = { secret: false, optional: false, times: 1 };
+  const result = await run(scene, [
+    step('talk', [], {
+      kind: 'dialogue',
+      node: 'a',
+      name: 'talk',
+      file: 'k8s',
+      args: [],
+      dialogue: {
+        mode: 'pipe',
+        limits: { ...DIALOGUE_LIMITS, settleMs: 10 },
+        prompts: [
+          { ...prompt, name: 'token', pattern: '^Token: $', answer: 'ijklmnop', secret: true },
+          { ...prompt, name: 'name', pattern: '^Name: $', answer: '{{secret.token}}' },
+        ],
+      },
+    }),
+  ]);
+  t.is(result.failure, null);
+  t.deepEqual(secrets, ['ijklmnop']);
+  const events = scene.events.all();
+  const shown = events.flatMap((event) =>
+    event.type === 'step-progress' && event.milestone === true ? [[event.text, event.done, event.total]] : [],
+  );
+  t.deepEqual(shown, [
+    ['token was asked for and is answered', 1, 2],
+    ['name was asked for and is answered', 2, 2],
+  ]);
+  t.notRegex(JSON.stringify(events), /abcdefgh|ijklmnop/);
+  t.regex(JSON.stringify(events), /dialogue-finished.*redacted/);
 });

@@ -32,7 +32,7 @@ for (const [what, change, foreign] of [
   ['k8s-snap that is in the image', SNAP, false],
   ['k8s-snap from the store', STORE, true],
   ['k8s-snap from the store with a node image of our own', { ...STORE, image: 'cafe1234' }, false],
-  ["k8s-snap as a program of the user's own", { ...STORE, binary: './k8s' }, false],
+  ["k8s-snap as a program of the user's own", { ...SNAP, binary: './k8s' }, false],
   ['k8s-snap that is in an image of the engine', { ...SNAP, image: 'local:with-k8s' }, true],
 ] as const) {
   test(`${what} takes ${foreign ? 'an image of the engine' : 'a node image'}`, (t) => {
@@ -54,6 +54,16 @@ for (const [text, expected] of [
   [`image: ubuntu:24.04\n${K8S_SNAP}\ninstall: 1.36-classic/stable`, []],
 ] as const) {
   test(`image-distribution: ${text}`, (t) => {
+    t.deepEqual(findings(text), [...expected]);
+  });
+}
+
+for (const [text, expected] of [
+  [`images: [web.tar]\n${K8S_SNAP}\ninstall: 1.36-classic/stable`, ['not-yet images']],
+  [`images: [web.tar]\n${K8S_SNAP}\nbinary: ./k8s`, []],
+  [`images: [web.tar]\n${K8S_SNAP}\nimage: local:mine`, []],
+] as const) {
+  test(`not-yet: ${text}`, (t) => {
     t.deepEqual(findings(text), [...expected]);
   });
 }

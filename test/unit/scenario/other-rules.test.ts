@@ -166,7 +166,10 @@ cases('install-source', [
 cases('install-egress', [
   [`${FROM}\ninstall: 1.36-classic/stable\negress: open`, []],
   [`${FROM}\ninstall: 1.36-classic/stable\negress: blocked`, ['install-egress install']],
-  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }\negress: blocked`, []],
+  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }\negress: open`, []],
+  [`${FROM}\ninstall: { snaps: [k8s_3400.snap] }\negress: blocked`, ['install-egress egress']],
+  [`${FROM}\nimage: local:with-k8s\negress: blocked`, ['install-egress egress']],
+  [`${FROM}\nimage: d3b57c40\negress: blocked`, []],
 ]);
 
 cases('install-channel', [

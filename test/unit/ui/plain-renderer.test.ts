@@ -122,6 +122,17 @@ test('a step tells of its progress every 10 seconds', (t) => {
   ]);
 });
 
+test('a milestone has its line, however soon it comes', (t) => {
+  const image = step('image', 'image', 'node image');
+  const asked = (ms: number, done: number): RunEvent =>
+    at(ms, { type: 'step-progress', step: image, text: 'asked', done, total: 3, milestone: true });
+  const lines = linesOf([at(0, { type: 'step-started', step: image }), asked(100, 1), asked(200, 2)]);
+  t.deepEqual(lines.slice(1, 3), [
+    '[  0.1s] image      node image: asked (1/3)',
+    '[  0.2s] image      node image: asked (2/3)',
+  ]);
+});
+
 test('steps at the same time have a progress line each', (t) => {
   const [, first, second] = STEPS;
   if (first === undefined || second === undefined) throw new Error('no steps');

@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { buildK8sRig } from './k8s-rig.ts';
+import { assertPassed, lxdGet, realTest as test, readWrittenReport, reportFolder } from './real-engine.ts';
+import { ROOT, runEntry } from '../support/run-entry.ts';
+import { never } from '../support/never.ts';
+import { directoriesOf } from '../../src/host/directories.ts';
+import { findCachedNodeImage } from '../../src/images/cache/cached-images.ts';
+import { imageForHost } from '../../src/images/image-for-host.ts';
+import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
+import { STORAGE_POOL } from '../../src/providers/lxd/lxd-cache.ts';
+import { LxdProvider } from '../../src/providers/lxd/lxd-provider.ts';
+import { CACHE_LABEL } from '../../src/providers/lxd/lxd-requests.ts';
+import { newRunId } from '../../src/run/run-identity.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../../src/scenario/supported-versions.ts';
+import type { NodeImage } from '../../src/images/node-image.ts';
+
+const runner = new HostCommandRunner();
+const CALL = { timeoutMs: 300_000, signal: never() };
+const lxc = (...args: string[]): Promise<unknown> => runner.run('lxc', args, CALL);
+
+async function nodeImage(): Promise<NodeImage> {
+  const find = (): Promise<NodeImage | null> =>
+    findCachedNodeImage(imageForHost(DEFAULT_KUBERNETES_VERSION), directoriesOf(process.env).cache);
+  const cached = await find();
+  if (cached !== null) return cached;
+  await runEntry(['image', 'build', '--yes']);
+  const built = await find();
+  if (built === null) throw new Error('there is no node image to make another one of');
+  return built;
+}
+
+/** An image of the user's in the engine: it has no label, reads its addresses of cloud-init's key and has a k8s in it. @returns its alias. */
+async function ownImage(t: ExecutionContext, image: NodeImage): Promise<string> {
+  const name = `twinstack-test-${newRunId()}`;
+  const provider = new LxdProvider(runner);
+  const ensured = await provider.ensureImage(image, { ...CALL, onProgress: () => undefined });
+  t.teardown(() => lxc('image', 'delete', `local:${name}`));
+  const config = ['-c', 'security.privileged=true', '-s', STORAGE_POOL];
+  await lxc('init', `local:${ensured.name}`, `local:${name}`, ...config);
+  try {
+    const program = await buildK8sRig('k8s');
+    await lxc('file', 'push', '--mode=0755', program, `local:${name}/usr/local/bin/k8s`);
+    const script = join(ROOT, 'test/rigs/cloud-network/network.sh');
+    await lxc('file', 'push', script, `local:${name}/usr/local/lib/twinstack/network.sh`);
+    await lxc('publish', `local:${name}`, 'local:', `--alias=${name}`, '--compression=none');
+  } finally {
+    await lxc('delete', `local:${name}`);
+  }
+  // What is published carries its origin's properties on, the label too.
+  const { stdout } = await runner.run('lxc', ['query', `local:/1.0/images/aliases/${name}`], CALL);
+  const { target } = JSON.parse(stdout) as { target: string };
+  const body = JSON.stringify({ properties: { description: 'a test of twinstack' }, public: false });
+  await lxc('query', '--wait', '--request', 'PUT', '--data', body, `local:/1.0/images/${target}`);
+  return name;
+}
+
+test('an image of the engine that is none of ours, with addresses by cloud-init: dual-stack, and the image stays as it was', async (t) => {
+  const image = await nodeImage();
+  const alias = await ownImage(t, image);
+  const folder = await mkdtemp(join(tmpdir(), 'twinstack-mirrors-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const { nginxdualstack, probe } = image.images;
+  // Nothing can be fetched here, so the containers are those that the image has.
+  const containerImages = {
+    nginxdualstack: { image: nginxdualstack, body: 'Kubernetes dual-stack nginx' },
+    probe: { image: probe },
+  };
+  const upstream = join(folder, 'upstream.json');
+  await writeFile(upstream, JSON.stringify({ containerImages }));
+  const reportDir = reportFolder();
+  const set = [`image=local:${alias}`, 'install=preinstalled', 'nodes.workers=1'];
+  const { status, stderr } = await runEntry(
+    [
+      'run',
+      'scenarios/k8s-snap-dualstack.yaml',
+      ...set.flatMap((change) => ['--set', change]),
+      '--no-egress',
+      '--report-dir',
+      reportDir,
+    ],
+    { TWINSTACK_UPSTREAM: upstream },
+  );
+  t.is(status, 0, stderr.slice(-3000));
+  const report = readWrittenReport(reportDir);
+  await assertPassed(t, report);
+  t.is(report.nodes.length, 2);
+  const found = (await lxdGet(`/1.0/images/${report.image?.key}`)) as {
+    properties: Record<string, string>;
+    aliases: { name: string }[];
+  };
+  t.deepEqual(report.image?.foreign, {
+    remote: 'local',
+    alias,
+    fingerprint: report.image?.key ?? '',
+    server: null,
+  });
+  t.deepEqual(report.image?.workload, { image: nginxdualstack, standIn: true });
+  t.deepEqual(
+    found.aliases.map(({ name }) => name),
+    [alias],
+  );
+  t.is(found.properties[CACHE_LABEL], undefined);
+  t.regex(stderr, new RegExp(`image +local:${alias} in the engine … done`));
+  t.notRegex(stderr, /node image/);
+});
