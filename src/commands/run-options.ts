@@ -61,6 +61,9 @@ export function repeatArguments(paths: readonly string[], options: RunOptions): 
     ...(options.set ?? []).flatMap((assignment) => ['--set', assignment]),
     ...(options.timeout === undefined ? [] : ['--timeout', options.timeout]),
     ...(options.provider === undefined ? [] : ['--provider', options.provider]),
+    ...(options.imageSource === undefined || options.imageSource === 'auto'
+      ? []
+      : ['--image-source', options.imageSource]),
     ...(options.egress === false ? ['--no-egress'] : []),
   ];
 }
