@@ -2,7 +2,7 @@ import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import type { HostReadiness } from './prepare-host.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
 import type { PlanHost } from '../plan/plan.ts';
-import { installsSnap } from '../scenario/foreign-image-name.ts';
+import { installsSnap } from '../scenario/installation.ts';
 import { modulesToLoad } from '../host/kernel-modules.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 

@@ -6,11 +6,11 @@ import { tellFailure } from './tell-failure.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
-import { secretAnswers } from '../plan/secret-answers.ts';
+import { secretAnswers } from '../dialogue/dialogue.ts';
 import { redact } from '../report/redact.ts';
 import { renderPlan } from '../plan/render-plan.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
-import { modulesToLoad, readKernelModules, SNAP_MODULES } from '../host/kernel-modules.ts';
+import { modulesToLoad, readKernelModules } from '../host/kernel-modules.ts';
 import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
@@ -51,7 +51,7 @@ export async function planCommand(
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID, image?.kind === 'foreign' ? image : null);
   const host = {
     cgroupVersion: cgroupVersionOf(await detectCgroup()),
-    kernelModules: modulesToLoad(await readKernelModules(SNAP_MODULES)),
+    kernelModules: modulesToLoad((await readKernelModules()).snap),
     dropped: [],
   };
   const plan = assemblePlan({
@@ -64,6 +64,9 @@ export async function planCommand(
   });
   const sample = { machineId: '<machine>', bootId: '<boot>', pid: 0, startTicks: 0, expiresAt: '<expiry>' };
   const lines = renderPlan(plan, provider, { runId: SAMPLE_RUN_ID, lease: sample });
-  print(context, options.json, redact(plan, secretAnswers(plan)), lines);
+  const secrets = plan.steps
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) => (action.kind === 'dialogue' ? secretAnswers(action.dialogue.prompts) : []));
+  print(context, options.json, redact(plan, secrets), lines);
   return 0;
 }

@@ -1,7 +1,7 @@
 import { redact } from '../report/redact.ts';
 import { Exchange, type DialogueProgress, type Verdict } from './exchange.ts';
 import type { Conversation, ProgramEnd } from './conversation.ts';
-import type { Dialogue, DialogueOutcome } from './dialogue.ts';
+import { secretAnswers, type Dialogue, type DialogueOutcome } from './dialogue.ts';
 import type { TranscriptText } from './transcript.ts';
 
 /** What a dialogue left. */
@@ -37,6 +37,7 @@ export interface AnswerOptions {
 }
 
 const KILL_MS = 15_000;
+
 /**
  * Answers a program that asks, each prompt once it was seen to be whole, and says how that ended. When this returns the program has
  * ended, or `killError` says why that is not known.
@@ -49,8 +50,7 @@ export async function answerProgram(
 ): Promise<DialogueResult> {
   const { signal, now = () => performance.now(), killMs = KILL_MS, onProgress = () => undefined } = options;
   const started = now();
-  const secrets = new Set(options.secrets);
-  for (const { secret, answer } of dialogue.prompts) if (secret && answer !== '') secrets.add(answer);
+  const secrets = new Set([...(options.secrets ?? []), ...secretAnswers(dialogue.prompts)]);
   const kill = async (): Promise<string | null> => {
     // Not the caller's signal: that may be why it is ended.
     const call = { timeoutMs: killMs, signal: AbortSignal.timeout(killMs) };

@@ -21,7 +21,8 @@ export interface DialoguePrompt {
  * How a program is talked to. `pipe`: its output streams are apart, and only standard output asks. `pty`: it believes in a terminal,
  * on which both are one.
  */
-export type DialogueMode = 'pipe' | 'pty';
+export const DIALOGUE_MODES = ['pipe', 'pty'] as const;
+export type DialogueMode = (typeof DIALOGUE_MODES)[number];
 
 /** When a dialogue is given up. Times in milliseconds. */
 export interface DialogueLimits {
@@ -72,14 +73,21 @@ export interface Dialogue {
  * - `still-running`: the program did not end after the last answer
  * - `aborted`: the caller gave it up
  */
-export type DialogueOutcome =
-  | 'answered'
-  | 'failed'
-  | 'ended-early'
-  | 'prompt-never-came'
-  | 'unknown-prompt'
-  | 'prompt-repeated'
-  | 'flood'
-  | 'silence'
-  | 'still-running'
-  | 'aborted';
+export const DIALOGUE_OUTCOMES = [
+  'answered',
+  'failed',
+  'ended-early',
+  'prompt-never-came',
+  'unknown-prompt',
+  'prompt-repeated',
+  'flood',
+  'silence',
+  'still-running',
+  'aborted',
+] as const;
+export type DialogueOutcome = (typeof DIALOGUE_OUTCOMES)[number];
+
+/** The answers that must not be told. */
+export function secretAnswers(prompts: readonly DialoguePrompt[]): string[] {
+  return prompts.flatMap(({ secret, answer }) => (secret && answer !== '' ? [answer] : []));
+}

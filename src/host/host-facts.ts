@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { freeBytes } from './free-bytes.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { detectCgroup } from './detect-cgroup.ts';
-import { readKernelModules, SNAP_MODULES, type ModuleState } from './kernel-modules.ts';
+import { readKernelModules, type ModuleState } from './kernel-modules.ts';
 import { readHostRanges } from './host-ranges.ts';
 import { wildcardListeners } from './wildcard-listeners.ts';
 import { systemPath } from '../process/system-path.ts';
@@ -122,6 +122,7 @@ export async function readHostFacts(
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const root = process.getuid?.() === 0;
   const availableKiB = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
+  const modules = await readKernelModules();
   return {
     architecture: hostArchitecture() ?? process.arch,
     systemd: init.trim() === 'systemd',
@@ -140,8 +141,8 @@ export async function readHostFacts(
       IPv4: await isOn('/proc/sys/net/bridge/bridge-nf-call-iptables'),
       IPv6: await isOn('/proc/sys/net/bridge/bridge-nf-call-ip6tables'),
     },
-    modules: await readKernelModules(),
-    snapModules: await readKernelModules(SNAP_MODULES),
+    modules: modules.node,
+    snapModules: modules.snap,
     port53: await wildcardListeners(53),
     hostRanges: await readHostRanges(),
     docker: await isThere('/sys/class/net/docker0'),

@@ -14,7 +14,7 @@ const NEEDED: readonly (readonly [name: string, proof: string])[] = [
 ];
 
 /** What Canonical's own harness has loaded for nodes that the k8s snap is installed in. */
-export const SNAP_MODULES: readonly string[] = [
+const SNAP_MODULES: readonly string[] = [
   'vxlan',
   'ip_vs',
   'ip_vs_rr',
@@ -51,8 +51,14 @@ export function moduleState(name: string, proven: boolean, lists: ModuleLists): 
   return file.test(lists.installed) ? 'loadable' : 'absent';
 }
 
-/** The state of each part of the kernel that nodes need, or of the modules that are named. */
-export async function readKernelModules(names?: readonly string[]): Promise<Map<string, ModuleState>> {
+/** The states of parts of the kernel, by name: what every node needs, and what nodes with a snap in them ask for. */
+export interface KernelModules {
+  readonly node: ReadonlyMap<string, ModuleState>;
+  readonly snap: ReadonlyMap<string, ModuleState>;
+}
+
+/** Looks at this host's kernel. */
+export async function readKernelModules(): Promise<KernelModules> {
   const read = (file: string): Promise<string | null> => readFile(file, 'utf8').catch(() => null);
   const folder = `/lib/modules/${release()}`;
   const lists = {
@@ -60,17 +66,20 @@ export async function readKernelModules(names?: readonly string[]): Promise<Map<
     builtIn: await read(`${folder}/modules.builtin`),
     installed: await read(`${folder}/modules.dep`),
   };
-  const needed = names?.map((name) => [name, `/sys/module/${name}`] as const) ?? NEEDED;
-  const states = await Promise.all(
-    needed.map(async ([name, proof]): Promise<[string, ModuleState]> => {
+  const statesOf = async (needed: typeof NEEDED): Promise<Map<string, ModuleState>> => {
+    const states = needed.map(async ([name, proof]): Promise<[string, ModuleState]> => {
       const proven = await access(proof).then(
         () => true,
         () => false,
       );
       return [name, moduleState(name, proven, lists)];
-    }),
-  );
-  return new Map(states);
+    });
+    return new Map(await Promise.all(states));
+  };
+  return {
+    node: await statesOf(NEEDED),
+    snap: await statesOf(SNAP_MODULES.map((name) => [name, `/sys/module/${name}`])),
+  };
 }
 
 /** What an engine is to load: neither what is there, nor what it could not load and would fail for. */

@@ -20,7 +20,7 @@ export interface ForeignImage extends ForeignImageName {
  * @throws {FailureError} of class `usage` for a file of mirrors that is wrong.
  */
 export async function foreignImageOf(
-  scenario: Pick<Scenario, 'image' | 'distribution' | 'install' | 'binary'>,
+  scenario: Pick<Scenario, 'image' | 'distribution' | 'install'>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ForeignImage | null> {
   if (!takesForeignImage(scenario)) return null;

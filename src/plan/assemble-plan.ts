@@ -6,7 +6,7 @@ import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution, PlanContext, PlannedSnap } from '../distributions/distribution.ts';
 import type { PlannedImage } from './planned-image.ts';
-import { installsSnap } from '../scenario/foreign-image-name.ts';
+import { installsSnap } from '../scenario/installation.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
 import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';

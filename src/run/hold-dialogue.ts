@@ -1,4 +1,6 @@
 import { answerProgram } from '../dialogue/answer-program.ts';
+import { secretAnswers } from '../dialogue/dialogue.ts';
+import { secretValues } from './secret-values.ts';
 import { dialogueFailure } from './dialogue-failure.ts';
 import { FailureError } from './failure.ts';
 import { stepInfo } from './step-tracker.ts';
@@ -25,8 +27,8 @@ export async function holdDialogue(
   const info = stepInfo(step);
   const prompts = dialogue.prompts.map((prompt) => ({ ...prompt, answer: render(prompt.answer) }));
   // A program may say later what it was told.
-  for (const { secret, answer } of prompts) if (secret) onSecret(answer);
-  const secrets = [...values].flatMap(([key, value]) => (key.startsWith('secret.') ? [value] : []));
+  for (const answer of secretAnswers(prompts)) onSecret(answer);
+  const secrets = secretValues(values);
   const total = prompts.length;
   const program = await provider
     .node(action.node)

@@ -7,7 +7,6 @@ import type { StepInfo } from './event.ts';
 import type { RunEvents } from './run-events.ts';
 import type { RunImage, ScenarioRun } from './scenario-run.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
-import type { ForeignImage } from '../images/foreign-image.ts';
 import type { CallOptions, EnsuredImage, FoundForeignImage, Owner } from '../providers/provider.ts';
 
 /** What nodes are made of, as the engine has it. */
@@ -58,13 +57,22 @@ export async function prepareEngineImage(
   try {
     if (source.kind === 'foreign') {
       const [info = IMPORT] = steps;
-      return await step(info, () => getForeignImage(source, info, run, owner, events));
+      const way = { run, owner, events, step: info, timeoutMs: DOWNLOAD_TIMEOUT_MS };
+      return await step(info, async () => {
+        const ensured = await bringIn(way, (call) => run.provider.ensureForeignImage(source, call));
+        const { name, found, storageDriver } = ensured;
+        return { planned: plannedForeignImage(source, name), found, storageDriver };
+      });
     }
     const onProgress = throttledProgress(events);
     const image = await step(BUILD, () => source.prepare({ signal: run.interrupted, onProgress }));
     onImage(image);
     for (const message of ownBinaryNotices(image)) events.emit({ type: 'notice', level: 'info', message });
-    return await step(IMPORT, () => importImage(image, run, owner, events));
+    const way = { run, owner, events, step: IMPORT, timeoutMs: IMPORT_TIMEOUT_MS };
+    return await step(IMPORT, async () => {
+      const { name, storageDriver } = await bringIn(way, (call) => run.provider.ensureImage(image, call));
+      return { planned: plannedNodeImage(image, name), found: null, storageDriver };
+    });
   } finally {
     tracker.close();
   }
@@ -79,69 +87,36 @@ function throttledProgress(events: RunEvents): (progress: ImageProgress) => void
   };
 }
 
-async function importImage(
-  image: NodeImage,
-  run: ScenarioRun,
-  owner: Owner,
-  events: RunEvents,
-): Promise<EngineImage> {
-  const call = { timeoutMs: IMPORT_TIMEOUT_MS, signal: run.interrupted };
-  const onProgress = progressOf(IMPORT, events);
-  const ensured = await run.provider.ensureImage(image, { ...call, onProgress });
-  await unpack(ensured, { run, owner, events, call, onProgress });
-  const { name, storageDriver } = ensured;
-  return { planned: plannedNodeImage(image, name), found: null, storageDriver };
-}
-
-async function getForeignImage(
-  image: ForeignImage,
-  info: StepInfo,
-  run: ScenarioRun,
-  owner: Owner,
-  events: RunEvents,
-): Promise<EngineImage> {
-  const call = { timeoutMs: DOWNLOAD_TIMEOUT_MS, signal: run.interrupted };
-  const onProgress = progressOf(info, events);
-  const { found, ...ensured } = await run.provider.ensureForeignImage(image, { ...call, onProgress });
-  await unpack(ensured, { run, owner, events, call, onProgress });
-  return {
-    planned: plannedForeignImage(image, ensured.name),
-    found,
-    storageDriver: ensured.storageDriver,
-  };
-}
-
-function progressOf(step: StepInfo, events: RunEvents): (text: string) => void {
-  return (text) => events.emit({ type: 'step-progress', step, text, done: null, total: null });
+/** Where an image is brought into the engine, and how that is told. */
+interface Import {
+  readonly run: ScenarioRun;
+  readonly owner: Owner;
+  readonly events: RunEvents;
+  readonly step: StepInfo;
+  readonly timeoutMs: number;
 }
 
 /** Import and unpacking happen once for an image; afterwards a node is a snapshot of it. */
-async function unpack(
-  { name, unpacked, storageDriver }: EnsuredImage,
-  {
-    run: { provider, store, runId },
-    owner,
-    events,
-    call,
-    onProgress,
-  }: {
-    readonly run: ScenarioRun;
-    readonly owner: Owner;
-    readonly events: RunEvents;
-    readonly call: CallOptions;
-    onProgress(text: string): void;
-  },
-): Promise<void> {
-  if (storageDriver === 'dir') {
+async function bringIn<T extends EnsuredImage>(
+  { run, owner, events, step, timeoutMs }: Import,
+  ensure: (options: CallOptions & { onProgress(text: string): void }) => Promise<T>,
+): Promise<T> {
+  const { provider, store, runId } = run;
+  const call = { timeoutMs, signal: run.interrupted };
+  const onProgress = (text: string): void =>
+    events.emit({ type: 'step-progress', step, text, done: null, total: null });
+  const ensured = await ensure({ ...call, onProgress });
+  if (ensured.storageDriver === 'dir') {
     const message =
       'the storage pool uses dir, which copies the image for each node: 3 to 6 s more; btrfs does not';
     events.emit({ type: 'notice', level: 'warning', message });
   }
-  if (unpacked) return;
+  if (ensured.unpacked) return ensured;
   onProgress('unpacking the image into the storage pool');
   const instance = { kind: 'instance', name: `${runObjectName(runId)}-unpack` };
   const journal = store.journalOf(runId);
   journal.creating(instance);
-  await provider.unpackImage(name, instance.name, owner, call);
+  await provider.unpackImage(ensured.name, instance.name, owner, call);
   journal.removed(instance);
+  return ensured;
 }

@@ -8,6 +8,7 @@ import { ClusterClient } from '../kubernetes/cluster-client.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
 import type { Failure } from './failure.ts';
+import { isSecretName } from './secret-values.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { describeError, failureOf, outputOf, requireVersion } from './step-failure.ts';
 import { waitUntil, type Look } from './wait-until.ts';
@@ -214,13 +215,14 @@ class PlanExecution {
     const node = provider.node(action.node);
     const args = action.args.map((arg) => this.#render(arg));
     const info = stepInfo(step);
+    const isSecret = action.capture !== undefined && isSecretName(action.capture);
     const attempt = (timeoutMs: number): ReturnType<typeof node.run> =>
       node.run(action.file, args, {
         timeoutMs,
         signal,
         ...(action.input === undefined ? {} : { inputFile: action.input.file }),
         // What prints a secret is not told while it does.
-        ...(action.capture?.startsWith('secret.') === true
+        ...(isSecret
           ? {}
           : {
               onLine: (text: string) =>
@@ -233,7 +235,7 @@ class PlanExecution {
       if (warnWhen !== undefined && stdout.includes(warnWhen.text)) this.#warnOnce(warnWhen.warning);
       if (action.capture !== undefined) {
         const value = stdout.trim();
-        if (action.capture.startsWith('secret.')) onSecret(value);
+        if (isSecret) onSecret(value);
         values.set(action.capture, value);
       }
       return;

@@ -11,6 +11,7 @@ import { RunEvents } from './run-events.ts';
 import { carryOutPlan } from './carry-out-plan.ts';
 import type { PlanResult } from './run-plan.ts';
 import type { ScenarioRun } from './scenario-run.ts';
+import { secretValues } from './secret-values.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
@@ -191,10 +192,6 @@ export class ScenarioRunner {
     }
   }
 
-  #secrets(): string[] {
-    return [...this.#values].flatMap(([name, value]) => (name.startsWith('secret.') ? [value] : []));
-  }
-
   /** @param folder in the report's. */
   async #diagnose(result: PlanResult, folder: string): Promise<void> {
     const signal = AbortSignal.any([this.#run.interrupted, AbortSignal.timeout(DIAGNOSTICS_TIMEOUT_MS)]);
@@ -204,7 +201,7 @@ export class ScenarioRunner {
       nodes,
       { image: this.#run.image.kind, failedOutput: result.failedOutput },
       join(this.#run.reportDir, folder),
-      this.#secrets(),
+      secretValues(this.#values),
       {
         timeoutMs: DIAGNOSTICS_TIMEOUT_MS,
         signal,

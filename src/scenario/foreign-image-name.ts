@@ -1,3 +1,4 @@
+import { installsSnap } from './installation.ts';
 import type { Scenario } from './scenario.ts';
 
 /** An image of the engine's that is none of ours, as a scenario names it. */
@@ -22,14 +23,7 @@ export function formatForeignImage({ remote, alias }: ForeignImageName): string 
   return `${remote}:${alias}`;
 }
 
-type Origin = Pick<Scenario, 'distribution' | 'install'>;
-
-/** Whether a snap is installed in the nodes, which takes an image with snapd and cloud-init: a node image has neither. */
-export function installsSnap({ distribution, install }: Origin): boolean {
-  return distribution.name === 'k8s-snap' && install.from !== 'preinstalled';
-}
-
 /** Whether the nodes are made of an image that is none of ours. */
-export function takesForeignImage(scenario: Origin & Pick<Scenario, 'image'>): boolean {
+export function takesForeignImage(scenario: Pick<Scenario, 'distribution' | 'install' | 'image'>): boolean {
   return scenario.image === null ? installsSnap(scenario) : parseForeignImage(scenario.image) !== null;
 }

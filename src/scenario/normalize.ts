@@ -1,8 +1,9 @@
 import { parseDuration } from './duration.ts';
 import { ownTestNames } from './own-test-names.ts';
+import { installationOf } from './installation.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
-import type { Expectation, Installation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
+import type { Expectation, IPFamily, OwnTest, PerFamily, Scenario } from './scenario.ts';
 import type { WrittenScenario } from './schema.ts';
 import { formatCidr } from '../network/cidr.ts';
 
@@ -75,13 +76,6 @@ function dialogueOf({ dialogue }: WrittenScenario): Scenario['dialogue'] {
       endMs: parseDuration(timeouts.end),
     },
   };
-}
-
-function installationOf({ install }: WrittenScenario): Installation {
-  if (install === undefined || install === 'preinstalled') return { from: 'preinstalled' };
-  return typeof install === 'string'
-    ? { from: 'snap-store', channel: install }
-    : { from: 'snap-file', ...install };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { DialogueLimits, DialogueMode, DialoguePrompt } from '../dialogue/dialogue.ts';
+
 /** The two IP families, by the names that the Kubernetes API uses for them. */
 export type IPFamily = 'IPv4' | 'IPv6';
 
@@ -28,17 +30,6 @@ export interface OwnTest {
   readonly env: Readonly<Record<string, string>>;
   /** Its own deadline in milliseconds. */
   readonly timeoutMs: number;
-}
-
-/** A question that a program is expected to ask, as the file has it. */
-export interface ScenarioPrompt {
-  readonly name: string;
-  /** A regular expression. */
-  readonly pattern: string;
-  readonly answer: string;
-  readonly optional: boolean;
-  readonly times: number;
-  readonly secret: boolean;
 }
 
 /** Where a distribution's program comes from. Paths as written. */
@@ -85,11 +76,11 @@ export interface Scenario {
   readonly cni: { readonly name: 'bridge' | 'distribution' };
   readonly bootstrap: 'interactive' | 'file';
   readonly dialogue: {
-    readonly mode: 'pipe' | 'pty';
+    readonly mode: DialogueMode;
     /** Null leaves the prompts to the distribution. Answers may hold `{{ network.pods }}` and the like. */
-    readonly prompts: readonly ScenarioPrompt[] | null;
+    readonly prompts: readonly DialoguePrompt[] | null;
     /** In milliseconds. */
-    readonly timeouts: { readonly promptMs: number; readonly silenceMs: number; readonly endMs: number };
+    readonly timeouts: Pick<DialogueLimits, 'promptMs' | 'silenceMs' | 'endMs'>;
   };
   /** Null leaves them to the distribution. */
   readonly features: readonly string[] | null;

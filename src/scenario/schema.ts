@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIALOGUE_MODES } from '../dialogue/dialogue.ts';
 import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { hasDuplicates, networkSchema, text } from './network-schema.ts';
 import { isK8sSnapFile } from './snap-file.ts';
@@ -177,7 +178,7 @@ const dialoguePrompt = z.strictObject({
 const dialogue = z
   .strictObject({
     mode: z
-      .enum(['pipe', 'pty'])
+      .enum(DIALOGUE_MODES)
       .default('pipe')
       .meta({ description: 'Whether the program has pipes, or believes in a terminal.' }),
     prompts: z

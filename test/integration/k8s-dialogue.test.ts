@@ -3,9 +3,10 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { buildK8sRig } from './k8s-rig.ts';
+import { rootTest as test } from './root-test.ts';
 import { answerProgram, type DialogueResult } from '../../src/dialogue/answer-program.ts';
 import { DIALOGUE_LIMITS, type DialogueMode } from '../../src/dialogue/dialogue.ts';
 import { bootstrapDialogue } from '../../src/distributions/k8s-snap-dialogue.ts';
@@ -17,11 +18,6 @@ import { sampleScenario } from '../support/sample-scenario.ts';
 
 // How `k8s bootstrap --interactive` was observed to behave, row by row: first what happens to a program that answers carelessly, then what
 // the dialogue makes of it. The stand-in runs on this host and asks only: it is told to refuse once it has its answers.
-
-const isRoot = process.getuid?.() === 0;
-const required = process.env['CI'] !== undefined && process.env['CI'] !== 'false';
-if (!isRoot && !required) process.stderr.write('\nNOT ROOT: the stand-in for k8s asks nobody else.\n\n');
-const test: TestFn = (isRoot || required ? anyTest.serial : anyTest.serial.skip) as TestFn;
 
 const program = buildK8sRig('k8s');
 program.catch(() => undefined);

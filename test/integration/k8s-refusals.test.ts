@@ -2,18 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import anyTest, { type TestFn } from 'ava';
 import { stringify } from 'yaml';
 import { buildK8sRig } from './k8s-rig.ts';
+import { rootTest as test } from './root-test.ts';
 import { parseScenario } from '../../src/scenario/parse-scenario.ts';
 
 // `lint` quotes what k8s bootstrap would say, and says of other things that it would accept them. Here the stand-in, which has the words
 // that were observed, is given the same ranges and features in a file. It asks nobody but root, and makes no cluster.
-
-const isRoot = process.getuid?.() === 0;
-const required = process.env['CI'] !== undefined && process.env['CI'] !== 'false';
-if (!isRoot && !required) process.stderr.write('\nNOT ROOT: the stand-in for k8s asks nobody else.\n\n');
-const test: TestFn = (isRoot || required ? anyTest.serial : anyTest.serial.skip) as TestFn;
 
 const program = buildK8sRig('k8s');
 program.catch(() => undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { realTest as test } from './real-engine.ts';
 import { cgroupVersionOf } from '../../src/host/cgroup-settings.ts';
 import { detectCgroup } from '../../src/host/detect-cgroup.ts';
-import { modulesToLoad, readKernelModules, SNAP_MODULES } from '../../src/host/kernel-modules.ts';
+import { modulesToLoad, readKernelModules } from '../../src/host/kernel-modules.ts';
 import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
 import { LxdClient } from '../../src/providers/lxd/lxd-client.ts';
 import { LxdProvider } from '../../src/providers/lxd/lxd-provider.ts';
@@ -43,7 +43,7 @@ test("a container with a snap's profile starts, and mounts a file system through
   await runner.run('lxc', ['image', 'import', ...files, 'local:'], CALL);
   image = fingerprint;
   const cgroupVersion = cgroupVersionOf(await detectCgroup());
-  const kernelModules = modulesToLoad(await readKernelModules(SNAP_MODULES));
+  const kernelModules = modulesToLoad((await readKernelModules()).snap);
   t.log(`the engine is to load: ${kernelModules.join(', ') || 'nothing'}`);
   await provider.create({ kind: 'network', name, ranges: [], egress: 'open', acl: null }, owner, CALL);
   const spec = {

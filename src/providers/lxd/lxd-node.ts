@@ -32,6 +32,10 @@ export function execArguments(
   ];
 }
 
+function environmentFlags(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}
+
 /** A container of LXD: programs run in it through `lxc exec`, without a terminal, with separate output streams. */
 export class LxdNode implements Node {
   readonly name: string;
@@ -47,7 +51,7 @@ export class LxdNode implements Node {
     const flags = [
       ...(options.input === undefined && options.inputFile === undefined ? ['--disable-stdin'] : []),
       ...(cwd === undefined ? [] : ['--cwd', cwd]),
-      ...Object.entries(env ?? {}).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+      ...environmentFlags(env ?? {}),
     ];
     // Ending the local client makes the daemon kill the program inside, so a deadline here is a deadline there.
     return this.#runner.run('lxc', execArguments(this.name, file, args, flags), rest);
@@ -68,8 +72,7 @@ export class LxdNode implements Node {
       await this.writeFiles(await terminalFiles(), options);
     }
     const started: StartedAs = mode === 'pty' ? startInTerminal(program) : { file, args, env: {} };
-    const env = { ...started.env, [DIALOGUE_MARK]: mark };
-    const flags = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    const flags = environmentFlags({ ...started.env, [DIALOGUE_MARK]: mark });
     return new NodeConversation({
       node: this,
       client: {

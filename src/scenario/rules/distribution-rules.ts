@@ -1,7 +1,7 @@
 import type { DocumentPath } from '../document-path.ts';
 import { printable } from '../problem.ts';
 import { suggest } from '../suggest.ts';
-import { FEATURES, type Finding, type Rule, type RuleContext } from './rule.ts';
+import { FEATURES, isK8sSnap, type Finding, type Rule, type RuleContext } from './rule.ts';
 
 /** Keys that only some distributions have a use for. */
 const OF_KUBEADM: readonly (readonly [path: DocumentPath, why: string])[] = [
@@ -48,8 +48,6 @@ export const distributionOption: Rule = {
 const OFFERED = ['network', 'dns', 'gateway', 'ingress', 'local-storage', 'load-balancer'];
 /** What a file can switch beside that. */
 const OF_FILES = ['metrics-server'];
-
-const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
 
 /** What the program would make of a name that it does not document: it takes answers in capitals and with spaces, and files not. */
 function unknownFeature(feature: string, { bootstrap }: RuleContext['written']): string {

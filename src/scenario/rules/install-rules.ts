@@ -1,25 +1,24 @@
 import { unknownAnswerValues, ANSWER_VALUES } from '../answer-values.ts';
 import { parseForeignImage } from '../foreign-image-name.ts';
+import { installationOf, installsSnap } from '../installation.ts';
 import { printable } from '../problem.ts';
 import { suggest } from '../suggest.ts';
 import type { DocumentPath } from '../document-path.ts';
-import type { Finding, Rule, RuleContext } from './rule.ts';
+import { isK8sSnap, type Finding, type Rule, type RuleContext } from './rule.ts';
 
 const INSTALL: DocumentPath = ['install'];
 const PROMPTS: DocumentPath = ['dialogue', 'prompts'];
 const NAME: DocumentPath = ['distribution', 'name'];
 
-const isK8sSnap = ({ written }: RuleContext): boolean => written.distribution.name === 'k8s-snap';
-
 /** Whether snaps are installed in the nodes, from the store or from this host. */
-export function isFromSnap({ distribution, install = 'preinstalled' }: RuleContext['written']): boolean {
-  return distribution.name === 'k8s-snap' && install !== 'preinstalled';
+export function isFromSnap(written: RuleContext['written']): boolean {
+  return installsSnap({ distribution: written.distribution, install: installationOf(written) });
 }
 
-/** The channel of the snap store that k8s-snap comes from; null where it comes from elsewhere. */
+/** The channel of the snap store that the distribution comes from; null where it comes from elsewhere. */
 function channelOf({ written }: RuleContext): string | null {
-  const { install } = written;
-  return typeof install === 'string' && install !== 'preinstalled' ? install : null;
+  const install = installationOf(written);
+  return install.from === 'snap-store' ? install.channel : null;
 }
 
 /** Our node images have no k8s, and what is installed twice is not known to be either. */

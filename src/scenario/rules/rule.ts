@@ -40,6 +40,11 @@ export interface Rule {
   readonly check: (context: RuleContext) => readonly Finding[];
 }
 
+/** Whether a scenario is for Canonical Kubernetes. */
+export function isK8sSnap({ written }: RuleContext): boolean {
+  return written.distribution.name === 'k8s-snap';
+}
+
 /** Paths that most rules of addresses look at. */
 export const FAMILIES: DocumentPath = ['network', 'families'];
 export const PODS: DocumentPath = ['network', 'pods'];

@@ -36,6 +36,16 @@ type savedCluster struct {
 	DNS      bool   `json:"dns"`
 }
 
+// readCluster gives what startNode kept.
+func readCluster() (savedCluster, error) {
+	var cluster savedCluster
+	text, err := os.ReadFile(clusterFile)
+	if err == nil {
+		err = json.Unmarshal(text, &cluster)
+	}
+	return cluster, err
+}
+
 // nodeInfo is a node as messages name it.
 type nodeInfo struct{ name, address string }
 
@@ -128,6 +138,18 @@ func imageRepository() (string, error) {
 		}
 	}
 	return "", errors.New("this node has no image of kube-apiserver")
+}
+
+// nodeRegistration is what kubeadm's configuration says of a node, whether it begins a cluster or joins one.
+func nodeRegistration(name string, addresses []netip.Addr) string {
+	return fmt.Sprintf(`nodeRegistration:
+  name: %s
+  taints: []
+  imagePullPolicy: IfNotPresent
+  criSocket: unix:///run/containerd/containerd.sock
+  kubeletExtraArgs: [{name: node-ip, value: %q}]
+patches: {directory: %s}
+`, name, kubeletArguments(addresses), patchesFolder)
 }
 
 func kubeletArguments(addresses []netip.Addr) string {
@@ -250,14 +272,7 @@ func makeCluster(ctx context.Context, config clusterConfig, flags bootstrapFlags
 	text := fmt.Sprintf(`apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint: {advertiseAddress: %q}
-nodeRegistration:
-  name: %s
-  taints: []
-  imagePullPolicy: IfNotPresent
-  criSocket: unix:///run/containerd/containerd.sock
-  kubeletExtraArgs: [{name: node-ip, value: %q}]
-patches: {directory: %s}
----
+%s---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: %s
@@ -278,7 +293,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 conntrack: {maxPerCore: 0}
-`, node.address, name, kubeletArguments(addresses), patchesFolder, strings.TrimSpace(version), repository, bracketed(node.address)+":6443",
+`, node.address, nodeRegistration(name, addresses), strings.TrimSpace(version), repository, bracketed(node.address)+":6443",
 		config.podCIDR, config.serviceCIDR, nodeMasks(pods), kubeletConfiguration())
 	if err := os.WriteFile(kubeadmFile, []byte(text), 0o600); err != nil {
 		return node, err
@@ -378,11 +393,7 @@ func getJoinToken(args []string, out io.Writer) error {
 		return err
 	}
 	token.Kubeconfig = string(content)
-	saved, err := os.ReadFile(clusterFile)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(saved, &token.Cluster); err != nil {
+	if token.Cluster, err = readCluster(); err != nil {
 		return err
 	}
 	text, err := json.Marshal(token)
@@ -438,14 +449,7 @@ func joinCluster(args []string, out, errOut io.Writer) error {
 kind: JoinConfiguration
 discovery:
   bootstrapToken: {apiServerEndpoint: %q, token: %q, caCertHashes: [%q]}
-nodeRegistration:
-  name: %s
-  taints: []
-  imagePullPolicy: IfNotPresent
-  criSocket: unix:///run/containerd/containerd.sock
-  kubeletExtraArgs: [{name: node-ip, value: %q}]
-patches: {directory: %s}
-%s`, token.Endpoint, token.Token, token.CAHash, *name, kubeletArguments(addresses), patchesFolder, controlPlane)
+%s%s`, token.Endpoint, token.Token, token.CAHash, nodeRegistration(*name, addresses), controlPlane)
 	if err := os.MkdirAll(stateFolder, 0o700); err != nil {
 		return err
 	}
@@ -479,12 +483,8 @@ func status(ctx context.Context, args []string, out io.Writer) error {
 	if !isBootstrapped() {
 		return fail{"Error: The node is not part of a Kubernetes cluster. You can bootstrap a new cluster with:\n\n  sudo k8s bootstrap\n"}
 	}
-	text, err := os.ReadFile(clusterFile)
+	cluster, err := readCluster()
 	if err != nil {
-		return err
-	}
-	var cluster savedCluster
-	if err := json.Unmarshal(text, &cluster); err != nil {
 		return err
 	}
 	deadline := time.Now().Add(*timeout)

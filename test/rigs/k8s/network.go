@@ -32,12 +32,8 @@ type nodeList struct {
 // keepNetwork is this stand-in's network feature, where the real program has Cilium: a bridge on each node, routes between nodes, no
 // NAT between pods. It looks at the nodes once a second until it is ended.
 func keepNetwork(ctx context.Context) error {
-	text, err := os.ReadFile(clusterFile)
+	cluster, err := readCluster()
 	if err != nil {
-		return err
-	}
-	var cluster savedCluster
-	if err := json.Unmarshal(text, &cluster); err != nil {
 		return err
 	}
 	own, err := os.Hostname()
