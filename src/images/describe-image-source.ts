@@ -2,7 +2,7 @@ import type { ImageSource, NodeImage } from './node-image.ts';
 
 const SOURCES: Readonly<Record<ImageSource, string>> = {
   go: 'built from Go modules',
-  release: 'official release binaries, checksums verified',
+  release: 'official release binaries, checksums verified, and Flannel from Go modules',
 };
 
 /** Where an image's programs came from. */

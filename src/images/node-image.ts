@@ -38,7 +38,7 @@ export interface OwnProgram {
  * What a plan counts on in a node: how it takes its addresses, where its programs and files are, which container images it brings.
  * Raised when that changes, so that an image which was made elsewhere is only used by a program that knows it.
  */
-export const NODE_INTERFACE = 1;
+export const NODE_INTERFACE = 2;
 
 /** Where an image of the cache is from. Times are ISO 8601 in UTC. */
 export type ImageOrigin =
@@ -70,7 +70,7 @@ export interface NodeImage {
   readonly components: Readonly<Record<string, string>>;
   /** Image references in the node's containerd, by role. */
   readonly images: Readonly<
-    Record<'nginxdualstack' | 'probe' | 'pause' | 'coredns' | 'etcd' | 'kubeProxy', string>
+    Record<'nginxdualstack' | 'probe' | 'pause' | 'coredns' | 'etcd' | 'kubeProxy' | 'flannel', string>
   >;
   readonly source: ImageSource;
   /** Programs of the user's own in it, with what each says of its version; null where it says nothing. */

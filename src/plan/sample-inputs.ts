@@ -24,8 +24,15 @@ export function sampleInputs(
     const cidr = bridge[family] ?? SAMPLE_RANGES[family];
     return { family, cidr, gateway: gatewayAddress(cidr) };
   });
-  const containers = { nginxdualstack: `${OWN_REGISTRY}/nginxdualstack`, probe: `${OWN_REGISTRY}/probe` };
-  const ours = { imageRepository: OWN_REGISTRY, images: containers };
+  const images = {
+    nginxdualstack: `${OWN_REGISTRY}/nginxdualstack`,
+    probe: `${OWN_REGISTRY}/probe`,
+    flannel: `${OWN_REGISTRY}/flannel`,
+    kubeProxy: `${OWN_REGISTRY}/kube-proxy:sample`,
+    coredns: `${OWN_REGISTRY}/coredns:sample`,
+    pause: `${OWN_REGISTRY}/pause:sample`,
+  };
+  const ours = { imageRepository: OWN_REGISTRY, images };
   return {
     allocation: { runId, ranges },
     image:

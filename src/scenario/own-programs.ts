@@ -19,6 +19,7 @@ export const PROGRAMS = [
   'loopback',
   'portmap',
   'ptp',
+  'flanneld',
 ] as const;
 
 /** Those that run in container images made from scratch, where no library is; a test compares them with `containers.json`. */
@@ -30,4 +31,5 @@ export const STATIC_PROGRAMS: readonly string[] = [
   'etcd',
   'etcdctl',
   'coredns',
+  'flanneld',
 ];

@@ -6,7 +6,9 @@ import { createWriteStream } from 'node:fs';
 import { pack } from 'tar-stream';
 import { missingBuildPackages } from '../../src/images/build/build-host.ts';
 import { debianBaseKey } from '../../src/images/build/debian-base.ts';
-import { componentsOf } from '../../src/images/sources/ensure-components.ts';
+import { componentKey, componentsOf } from '../../src/images/sources/ensure-components.ts';
+import { GoModuleSource } from '../../src/images/sources/go-module-source.ts';
+import { goOptionsOf } from '../../src/images/sources/go-options.ts';
 import { loadNodeImageData, templatesDirectory } from '../../src/images/cache/node-image-data.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../src/scenario/supported-versions.ts';
 import { elfProgram } from '../support/elf-program.ts';
@@ -48,6 +50,15 @@ test('image build --source release fetches, verifies and keeps every component o
   empty.entry({ name: './', type: 'directory', mode: 0o755 });
   empty.finalize();
   await pipeline(empty, createWriteStream(join(base, 'base.tar')));
+  // Neither is it about what is built with Go whatever the source.
+  const goModules = new GoModuleSource(join(templatesDirectory(), 'node-image', 'go'), goOptionsOf(data, {}));
+  for (const component of components.filter(({ definition }) => definition.release === undefined)) {
+    const built = join(cache, 'components', `${component.name}-${await componentKey(component, goModules)}`);
+    await mkdir(built, { recursive: true });
+    for (const own of Object.keys(component.definition.programs)) {
+      await writeFile(join(built, own), program(own), { mode: 0o755 });
+    }
+  }
   const folder = temporaryDirectory(t);
   await writeFile(join(folder, 'authority.pem'), authority.certificate);
   await writeFile(join(folder, 'upstream.json'), JSON.stringify(releaseUpstream(server.origin)));

@@ -6,7 +6,7 @@ import {
   readNodeImage,
   type ImageDescription,
 } from '../../src/images/cache/read-node-image.ts';
-import type { NodeImage } from '../../src/images/node-image.ts';
+import { NODE_INTERFACE, type NodeImage } from '../../src/images/node-image.ts';
 
 /** What of an image a test wants to be otherwise. */
 export type SampleChanges = Partial<ImageDescription> & {
@@ -35,11 +35,13 @@ export async function addNodeImage(cacheDir: string, changes: SampleChanges = {}
       coredns: 'r/coredns:v1',
       etcd: 'r/etcd:3',
       kubeProxy: 'r/kube-proxy:v1',
+      flannel: 'r/flannel:v1',
     },
     imageRepository: 'r',
     source: 'go',
     binaries: [],
     timingsMs: {},
+    nodeInterface: NODE_INTERFACE,
     ...rest,
   };
   const directory = imageDirectory(cacheDir, description.key);

@@ -58,7 +58,7 @@ export async function missingBuildPackages(path: string | undefined): Promise<st
  */
 export async function checkBuildHost(
   spec: NodeImageSpec,
-  source: ComponentSource,
+  sources: readonly ComponentSource[],
   context: BuildContext,
   machine: string = process.arch,
 ): Promise<void> {
@@ -75,8 +75,10 @@ export async function checkBuildHost(
     const message = `building a node image needs what this host lacks: ${missing.join(', ')}`;
     throw imagePreflightFailure(message, `sudo apt-get install --yes ${missing.join(' ')}`);
   }
-  const available = await source.available(context);
-  if (!available.available) throw imagePreflightFailure(available.reason, available.hint);
+  for (const source of sources) {
+    const available = await source.available(context);
+    if (!available.available) throw imagePreflightFailure(available.reason, available.hint);
+  }
   const disk = await statfs(context.cacheDir);
   const free = disk.bavail * disk.bsize;
   if (free < BUILD_DISK_BYTES) {

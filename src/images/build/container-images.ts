@@ -46,11 +46,13 @@ export async function kubeadmImages(
 export function containerReferences(
   catalogue: ContainerCatalogue,
   kubeadm: ReadonlyMap<string, string>,
+  versions: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const wanted = new Set(kubeadm.keys());
   const references = catalogue.containers.map(({ name, tag, role }) => {
     wanted.delete(name);
-    const reference = tag === 'kubeadm' ? kubeadm.get(name) : `${catalogue.repository}/${name}:${tag}`;
+    const own = (): string => `${catalogue.repository}/${name}:${renderTemplate(tag, versions)}`;
+    const reference = tag === 'kubeadm' ? kubeadm.get(name) : own();
     if (reference === undefined) throw new Error(`kubeadm does not ask for an image ${name}`);
     return [role, reference] as const;
   });
@@ -71,11 +73,11 @@ export async function writeContainerImages(
     context.signal.throwIfAborted();
     context.report(container.name);
     const archive = join(directory, `${container.name}.tar`);
-    const { entrypoint, description } = container;
+    const { entrypoint, description, user } = container;
     const files = await containerFiles(container, inputs, context);
     const reference = references.get(container.role) ?? '';
     const { architecture } = inputs.spec;
-    await writeScratchImage({ reference, architecture, description, entrypoint, files }, archive);
+    await writeScratchImage({ reference, architecture, description, entrypoint, user, files }, archive);
     archives.push(archive);
   }
   return archives;

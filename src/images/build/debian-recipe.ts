@@ -40,7 +40,7 @@ import { hashTemplateFiles, readTemplateFiles, type TemplateFiles } from './temp
 import { withOwnUpstream } from '../download/upstream.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildProgress } from './build-progress.ts';
-import type { ComponentSource } from '../sources/component-source.ts';
+import type { Component, ComponentSource } from '../sources/component-source.ts';
 import type { ImageDescription } from '../cache/read-node-image.ts';
 import type { NodeImageRecipe } from './node-image-recipe.ts';
 import type { NodeImageSpec, SettledImageSpec } from '../node-image.ts';
@@ -118,7 +118,8 @@ export class DebianRecipe implements NodeImageRecipe {
     if (source !== 'auto') return { ...spec, source };
     context.report('looking whether the official binaries can be reached');
     const components = componentsOf(this.#parts.data.catalogue, spec);
-    const found = await this.#parts.sources.release.reachable(components, context);
+    const published = components.filter(({ definition }) => definition.release !== undefined);
+    const found = await this.#parts.sources.release.reachable(published, context);
     if (found.available) return { ...spec, source: 'release' };
     context.report(`building from Go modules, because ${found.reason}`);
     return { ...spec, source: 'go' };
@@ -127,9 +128,10 @@ export class DebianRecipe implements NodeImageRecipe {
   async key(spec: SettledImageSpec): Promise<string> {
     const { data, rootfs, containers, importConfig } = this.#parts;
     const components = componentsOf(data.catalogue, spec);
-    const source = this.#parts.sources[spec.source];
     const binaries = (spec.binaries ?? []).map(({ program, sha256 }) => [program, sha256] as const);
-    const keys = await Promise.all(components.map((component) => componentKey(component, source)));
+    const keys = await Promise.all(
+      components.map((component) => componentKey(component, this.#sourceOf(component, spec))),
+    );
     return contentKey({
       recipe: RECIPE,
       kubernetesVersion: spec.kubernetesVersion,
@@ -152,16 +154,19 @@ export class DebianRecipe implements NodeImageRecipe {
   }
 
   async preflight(spec: SettledImageSpec, context: BuildContext): Promise<void> {
-    await checkBuildHost(spec, this.#parts.sources[spec.source], context);
+    const components = componentsOf(this.#parts.data.catalogue, spec);
+    const wanted = withoutReplaced(components, spec.binaries ?? []);
+    const sources = new Set(wanted.map((component) => this.#sourceOf(component, spec)));
+    await checkBuildHost(spec, [...sources], context);
   }
 
   async prepare(spec: SettledImageSpec, context: BuildContext, progress: BuildProgress): Promise<void> {
-    const { data, sources } = this.#parts;
+    const { data } = this.#parts;
     const { binaries = [], architecture } = spec;
     const wanted = { architecture, staticPrograms: staticProgramsOf(data.containers) };
     await keepOwnBinaries(binaries, wanted, context);
     const components = withoutReplaced(componentsOf(data.catalogue, spec), binaries);
-    const source = sources[spec.source];
+    const sourceOf = (component: Component): ComponentSource => this.#sourceOf(component, spec);
     const base = this.#base(spec);
     // debootstrap mostly waits for a mirror and Go for the processors.
     await inParallel(
@@ -170,7 +175,7 @@ export class DebianRecipe implements NodeImageRecipe {
         progress.step(`Fetching Debian ${base.definition.suite}`, context, (context) =>
           fetchDebianPackages(base, context),
         ),
-      (context) => ensureComponents(components, source, context, progress),
+      (context) => ensureComponents(components, sourceOf, context, progress),
     );
     // Several GB that only another version of a component could use. Another build that does will remove them.
     const goCache = goCacheDirectory(context);
@@ -184,14 +189,14 @@ export class DebianRecipe implements NodeImageRecipe {
     context: BuildContext,
     progress: BuildProgress,
   ): Promise<Omit<ImageDescription, 'timingsMs'>> {
-    const { data, sources } = this.#parts;
+    const { data } = this.#parts;
     const components = componentsOf(data.catalogue, spec);
-    const source = sources[spec.source];
+    const sourceOf = (component: Component): ComponentSource => this.#sourceOf(component, spec);
     const base = this.#base(spec);
     const own = await readOwnBinaries(spec.binaries ?? [], context);
     const work = await mkdtemp(join(context.treeDirectory ?? outDirectory, 'work-'));
     const tree = join(work, 'rootfs');
-    const programs = withOwnPrograms(await componentPrograms(components, source, context), own);
+    const programs = withOwnPrograms(await componentPrograms(components, sourceOf, context), own);
     const archive = await progress.step(
       `Installing Debian ${base.definition.suite}`,
       context,
@@ -218,6 +223,11 @@ export class DebianRecipe implements NodeImageRecipe {
     };
   }
 
+  /** A project that publishes no checksums has no official binaries that we would take. */
+  #sourceOf({ definition }: Component, { source }: SettledImageSpec): ComponentSource {
+    return this.#parts.sources[definition.release === undefined ? 'go' : source];
+  }
+
   #base({ architecture }: NodeImageSpec): DebianBase {
     const { debian, upstream } = this.#parts.data;
     return { definition: debian, architecture, mirror: upstream.debianMirror };
@@ -233,7 +243,10 @@ export class DebianRecipe implements NodeImageRecipe {
     const { data, rootfs, containers, importConfig } = this.#parts;
     const sources = new Map(programs.map(({ name, source }) => [name, source]));
     const inputs = { spec, catalogue: data.containers, programs: sources, tree, templates: containers };
-    const references = containerReferences(data.containers, await kubeadmImages(inputs, context));
+    const versions = new Map(
+      componentsOf(data.catalogue, spec).map(({ name, version }) => [name, version] as const),
+    );
+    const references = containerReferences(data.containers, await kubeadmImages(inputs, context), versions);
     const reference = (role: string): string =>
       references.get(role) ?? fail(`no container image is the ${role}`);
 
@@ -267,6 +280,7 @@ export class DebianRecipe implements NodeImageRecipe {
       coredns: reference('coredns'),
       etcd: reference('etcd'),
       kubeProxy: reference('kubeProxy'),
+      flannel: reference('flannel'),
     };
   }
 }

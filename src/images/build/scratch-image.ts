@@ -21,6 +21,8 @@ export interface ScratchImage {
   readonly architecture: NodeImageSpec['architecture'];
   readonly description: string;
   readonly entrypoint: readonly string[];
+  /** `<uid>:<gid>`; root unless one is named. */
+  readonly user?: string | null;
   readonly files: readonly ContainerFile[];
 }
 
@@ -41,12 +43,18 @@ export async function writeScratchImage(image: ScratchImage, file: string): Prom
   try {
     const layerDigest = await writeTar(layerFile, (tar) => addLayer(tar, image.files));
     const layerSize = (await stat(layerFile)).size;
-    const { description, architecture } = image;
+    const { description, architecture, user = null } = image;
     const labels = { 'org.opencontainers.image.description': description };
     const config = json({
       architecture,
       os: 'linux',
-      config: { Entrypoint: image.entrypoint, Env: [SEARCH_PATH], WorkingDir: '/', Labels: labels },
+      config: {
+        ...(user === null ? {} : { User: user }),
+        Entrypoint: image.entrypoint,
+        Env: [SEARCH_PATH],
+        WorkingDir: '/',
+        Labels: labels,
+      },
       rootfs: { type: 'layers', diff_ids: [`sha256:${layerDigest}`] },
     });
     const manifest = json({

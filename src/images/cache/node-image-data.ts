@@ -20,7 +20,7 @@ const componentSchema = z.strictObject({
   variables: z.record(z.string(), z.string()),
   /** Where the programs go in a node, relative to its root. */
   directory: z.enum(['usr/local/bin', 'opt/cni/bin']),
-  /** The project's own binaries; paths below the site, with `{{version}}`, `{{architecture}}` and `{{program}}`. */
+  /** The project's own binaries; without it the component is always built with Go. Paths below the site, with `{{version}}`, `{{architecture}}` and `{{program}}`. */
   release: z
     .strictObject({
       /** A name of `releases` in upstream.json. */
@@ -57,10 +57,16 @@ const componentsSchema = z
 const containerSchema = z.strictObject({
   name: z.string(),
   role: z.string(),
-  /** `kubeadm`: the tag that kubeadm of the image's release asks for. */
+  /** `kubeadm`: the tag that kubeadm of the image's release asks for. `{{component}}` is the version of that one. */
   tag: z.string(),
   description: z.string(),
   entrypoint: z.array(z.string()).min(1),
+  /** Numbers, as a pod that may not run as root wants to see them; null: root. */
+  user: z
+    .string()
+    .regex(/^\d+:\d+$/)
+    .nullable()
+    .default(null),
   /** Static programs of the components, which go to /usr/local/bin. */
   components: z.array(z.string()).default([]),
   /** Programs of the Debian base, which bring the libraries that they are linked with. */

@@ -13,7 +13,16 @@ export const descriptionSchema = z.object({
   kubernetesVersion: z.string(),
   architecture: z.enum(ARCHITECTURE_NAMES),
   components: z.record(z.string(), z.string()),
-  images: z.record(z.enum(['nginxdualstack', 'probe', 'pause', 'coredns', 'etcd', 'kubeProxy']), z.string()),
+  images: z.object({
+    nginxdualstack: z.string(),
+    probe: z.string(),
+    pause: z.string(),
+    coredns: z.string(),
+    etcd: z.string(),
+    kubeProxy: z.string(),
+    /** Images of interface 1 have none: they are listed and removed, and no plan takes them. */
+    flannel: z.string().default(''),
+  }),
   imageRepository: z.string(),
   /** Images of the first version say nothing: all of them were built from Go modules. */
   source: z.enum(['go', 'release']).default('go'),

@@ -41,12 +41,13 @@ export async function componentKey(component: Component, source: ComponentSource
 /** Puts the programs of every component into the cache, one component after the other. */
 export async function ensureComponents(
   components: readonly Component[],
-  source: ComponentSource,
+  sourceOf: (component: Component) => ComponentSource,
   context: BuildContext,
   progress: BuildProgress,
 ): Promise<void> {
   for (const [index, component] of components.entries()) {
     const title = `${component.name} ${component.version}`;
+    const source = sourceOf(component);
     const step = `${source.activity} ${title}, ${index + 1} of ${components.length}`;
     const directory = await componentDirectory(component, source, context);
     await progress.step(step, context, (context) =>
@@ -60,12 +61,12 @@ export async function ensureComponents(
 /** The programs of every component, where {@link ensureComponents} put them. */
 export async function componentPrograms(
   components: readonly Component[],
-  source: ComponentSource,
+  sourceOf: (component: Component) => ComponentSource,
   context: Pick<BuildContext, 'cacheDir'>,
 ): Promise<NodeProgram[]> {
   const programs: NodeProgram[] = [];
   for (const component of components) {
-    const directory = await componentDirectory(component, source, context);
+    const directory = await componentDirectory(component, sourceOf(component), context);
     for (const name of Object.keys(component.definition.programs)) {
       programs.push({ name, source: join(directory, name), directory: component.definition.directory });
     }

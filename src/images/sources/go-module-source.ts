@@ -1,9 +1,9 @@
-import { chmod, copyFile, mkdir, readFile, rename } from 'node:fs/promises';
+import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree, withCacheLock } from '../cache/cache-entry.ts';
 import { ensureGo, findGo, goCacheDirectory, type GoCommand, type GoOptions } from './go-toolchain.ts';
 import { runTethered, runTool } from '../build/run-tool.ts';
-import { sha256 } from '../build/template-files.ts';
+import { hashTemplateFiles, readTemplateFiles, sha256, writeTemplateFiles } from '../build/template-files.ts';
 import { renderTemplate } from '../../plan/render-template.ts';
 import type { BuildContext } from '../build/build-context.ts';
 import type { Availability, Component, ComponentSource } from './component-source.ts';
@@ -32,7 +32,7 @@ interface GoBuild {
 
 /**
  * Builds components from Go modules: each has a `go.mod` and `go.sum` of ours that pin every module under it, so nothing is built
- * whose checksum is not committed.
+ * whose checksum is not committed. What else is in the same folder is a part of the module.
  */
 export class GoModuleSource implements ComponentSource {
   readonly name = 'go-modules';
@@ -53,13 +53,19 @@ export class GoModuleSource implements ComponentSource {
   }
 
   async inputs(component: Component): Promise<KeyInput> {
-    const [goMod, goSum] = await Promise.all([
-      readFile(this.#moduleFile(component, 'go.mod')),
-      readFile(this.#moduleFile(component, 'go.sum')),
-    ]);
+    const files = new Map(await readTemplateFiles(this.#folder(component)));
+    const sumOf = (file: 'go.mod' | 'go.sum'): string => {
+      const content = files.get(file);
+      if (content === undefined) throw new Error(`${this.#folder(component)} has no ${file}`);
+      files.delete(file);
+      return sha256(content);
+    };
+    const [goMod, goSum] = [sumOf('go.mod'), sumOf('go.sum')];
     const flags = [...COMPILER_FLAGS, linkerFlags(component)];
     const { programs } = component.definition;
-    return { recipe: GO_RECIPE, goMod: sha256(goMod), goSum: sha256(goSum), programs, flags };
+    // Only where there are any: a component that has none keeps its key.
+    const sources = files.size === 0 ? {} : { sources: hashTemplateFiles(files) };
+    return { recipe: GO_RECIPE, goMod, goSum, programs, flags, ...sources };
   }
 
   async build(component: Component, outDirectory: string, context: BuildContext): Promise<void> {
@@ -70,9 +76,8 @@ export class GoModuleSource implements ComponentSource {
       const cwd = join(outDirectory, '.build');
       const temporary = join(cwd, 'tmp');
       await mkdir(temporary, { recursive: true });
-      for (const name of ['go.mod', 'go.sum'] as const) {
-        await copyFile(this.#moduleFile(component, name), join(cwd, name));
-      }
+      const files = await readTemplateFiles(this.#folder(component));
+      await writeTemplateFiles(files, cwd, (text) => text);
       const env = {
         ...go.env,
         CGO_ENABLED: '0',
@@ -90,8 +95,8 @@ export class GoModuleSource implements ComponentSource {
     });
   }
 
-  #moduleFile({ name, version }: Component, file: 'go.mod' | 'go.sum'): string {
-    return join(this.#modules, `${name}-${version}`, file);
+  #folder({ name, version }: Component): string {
+    return join(this.#modules, `${name}-${version}`);
   }
 }
 

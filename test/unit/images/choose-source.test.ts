@@ -1,6 +1,7 @@
 import test from 'ava';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostArchitecture } from '../../../src/images/architecture.ts';
 import { findCachedNodeImage } from '../../../src/images/cache/cached-images.ts';
 import {
   createDebianRecipe,
@@ -11,7 +12,11 @@ import { ensureNodeImageWith } from '../../../src/images/ensure-node-image.ts';
 import { loadNodeImageData, templatesDirectory } from '../../../src/images/cache/node-image-data.ts';
 import { imageFiles } from '../../../src/images/build/pack-image.ts';
 import { imageDirectory } from '../../../src/images/cache/read-node-image.ts';
-import type { Availability, ComponentSource } from '../../../src/images/sources/component-source.ts';
+import type {
+  Availability,
+  Component,
+  ComponentSource,
+} from '../../../src/images/sources/component-source.ts';
 import type { ImageProgress, NodeImageSpec, SettledImageSpec } from '../../../src/images/node-image.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -31,11 +36,16 @@ function fakeSource(name: string): ComponentSource {
   };
 }
 
-/** A recipe whose release sites answer or not; it counts how often they are asked. */
-function recipeThat(found: Availability): { recipe: DebianRecipe; asked: () => number } {
+/** A recipe whose release sites answer or not; it counts how often they are asked, and for what. */
+function recipeThat(
+  found: Availability,
+  go = fakeSource('go-modules'),
+): { recipe: DebianRecipe; asked: () => number; names: string[] } {
   let asked = 0;
-  const reachable = (): Promise<Availability> => {
+  const names: string[] = [];
+  const reachable = (components: readonly Component[]): Promise<Availability> => {
     asked += 1;
+    names.push(...components.map(({ name }) => name));
     return Promise.resolve(found);
   };
   const parts: DebianRecipeParts = {
@@ -43,9 +53,9 @@ function recipeThat(found: Availability): { recipe: DebianRecipe; asked: () => n
     rootfs: new Map(),
     containers: new Map(),
     importConfig: '',
-    sources: { go: fakeSource('go-modules'), release: { ...fakeSource('release'), reachable } },
+    sources: { go, release: { ...fakeSource('release'), reachable } },
   };
-  return { recipe: new DebianRecipe(parts), asked: () => asked };
+  return { recipe: new DebianRecipe(parts), asked: () => asked, names };
 }
 
 const offline: Availability = { available: false, reason: 'dl.example.test can not be reached', hint: '' };
@@ -61,6 +71,31 @@ test('auto takes Go modules where they can not, and says why', async (t) => {
   const context = buildContext('/nowhere', { report: (detail) => told.push(detail) });
   t.is((await recipe.settle(spec, context)).source, 'go');
   t.regex(told.join('\n'), /building from Go modules, because dl\.example\.test can not be reached/);
+});
+
+test('what nobody publishes with checksums is built with Go, whatever the source', async (t) => {
+  const built: string[] = [];
+  const go: ComponentSource = {
+    ...fakeSource('go-modules'),
+    inputs: ({ name }) => Promise.resolve(built.push(name)),
+    available: () => Promise.resolve({ available: false, reason: 'there is no Go', hint: 'install it' }),
+  };
+  const { recipe, names } = recipeThat({ available: true }, go);
+  await recipe.settle(spec, buildContext('/nowhere'));
+  t.false(names.includes('flannel'));
+  t.true(names.includes('kubernetes'));
+  await recipe.key({ ...spec, source: 'release' });
+  t.deepEqual(built, ['flannel']);
+
+  const context = buildContext(temporaryDirectory(t));
+  const host = { kubernetesVersion: spec.kubernetesVersion, architecture: hostArchitecture() ?? 'amd64' };
+  const preflight = recipe.preflight({ ...host, source: 'release' }, context);
+  const error = await t.throwsAsync(preflight, { instanceOf: FailureError });
+  // A host without debootstrap says that first.
+  t.regex(error.message, /there is no Go|needs what this host lacks/);
+  const own = { program: 'flanneld', file: '/own/flanneld', sha256: 'a'.repeat(64) };
+  const content = recipe.preflight({ ...host, source: 'release', binaries: [own] }, context);
+  t.notRegex((await content.catch((failure: unknown) => String(failure))) ?? '', /there is no Go/);
 });
 
 for (const source of ['go', 'release'] as const) {

@@ -40,6 +40,7 @@ export function fakeRecipe(
             coredns: 'r/coredns:v1',
             etcd: 'r/etcd:3',
             kubeProxy: 'r/kube-proxy:v1',
+            flannel: 'r/flannel:v1',
           },
           imageRepository: 'r',
         };

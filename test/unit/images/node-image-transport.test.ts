@@ -15,6 +15,7 @@ import {
 import { exportNodeImage } from '../../../src/images/archive/export-node-image.ts';
 import { CHECKSUM_NAME, MANIFEST_NAME } from '../../../src/images/archive/exported-image.ts';
 import { importNodeImage } from '../../../src/images/archive/import-node-image.ts';
+import { NODE_INTERFACE } from '../../../src/images/node-image.ts';
 import { sha256 } from '../../../src/images/build/template-files.ts';
 import { writeWholeFile } from '../../../src/images/cache/write-whole-file.ts';
 import { FailureError, type FailureClass } from '../../../src/run/failure.ts';
@@ -181,7 +182,12 @@ const WRONG_MANIFESTS: readonly [
     'preflight',
     /for riscv64, and this machine is/,
   ],
-  ['other nodes', (m) => (m['nodeInterface'] = 2), 'usage', /twinstack 0\.0\.1, whose nodes .* can't use/],
+  [
+    'other nodes',
+    (m) => (m['nodeInterface'] = NODE_INTERFACE + 1),
+    'usage',
+    /twinstack 0\.0\.1, whose nodes .* can't use/,
+  ],
   ['another kind of file', (m) => (m['format'] = 'holiday'), 'usage', /manifest is none of a node image/],
 ];
 

@@ -40,7 +40,7 @@ for (const [machine, architecture] of MACHINES) {
     test(`an image for ${wanted} on ${machine} is ${refused ? 'refused' : 'not refused for that'}`, async (t) => {
       const context = buildContext(temporaryDirectory(t));
       const spec = { kubernetesVersion: '1.2.3', architecture: wanted };
-      const error = await t.throwsAsync(checkBuildHost(spec, source, context, machine), {
+      const error = await t.throwsAsync(checkBuildHost(spec, [source], context, machine), {
         instanceOf: FailureError,
       });
       t.is(error?.failure.class, 'preflight');

@@ -111,6 +111,16 @@ test('an archive is an OCI layout whose digests are right', async (t) => {
   t.like(inner.get('tmp'), { type: 'directory', mode: 0o1777 });
 });
 
+for (const user of [null, '65532:65532']) {
+  test(`a container runs as ${user ?? 'root'}`, async (t) => {
+    const file = join(temporaryDirectory(t), 'user.tar');
+    await writeScratchImage({ ...image([]), user }, file);
+    const blobs = [...(await readTar(createReadStream(file))).values()].map(({ content }) => String(content));
+    const config = blobs.find((text) => text.includes('"Entrypoint"')) ?? '{}';
+    t.is((JSON.parse(config) as { config: { User?: string } }).config.User, user ?? undefined);
+  });
+}
+
 test('equal input gives equal bytes, in whatever order it comes', async (t) => {
   const directory = temporaryDirectory(t);
   const [first, second] = [join(directory, '1.tar'), join(directory, '2.tar')];

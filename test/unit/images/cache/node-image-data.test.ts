@@ -73,16 +73,25 @@ test('container images have the names that kubeadm asks for', async (t) => {
     'etcd',
   ];
   const asked = new Map(names.map((name) => [name, `twinstack.local/${name}:v9`]));
-  const references = containerReferences(containers, asked);
+  const versions = new Map([['flannel', '0.1.2']]);
+  const references = containerReferences(containers, asked, versions);
   t.is(references.get('kubeProxy'), 'twinstack.local/kube-proxy:v9');
   t.is(references.get('probe'), 'twinstack.local/probe:1');
+  t.is(references.get('flannel'), 'twinstack.local/flannel:v0.1.2');
 
   t.throws(
-    () => containerReferences(containers, new Map([...asked, ['new-part', 'twinstack.local/new-part:v9']])),
+    () =>
+      containerReferences(
+        containers,
+        new Map([...asked, ['new-part', 'twinstack.local/new-part:v9']]),
+        versions,
+      ),
     {
       message: /asks for images that we do not make: new-part/,
     },
   );
   asked.delete('pause');
-  t.throws(() => containerReferences(containers, asked), { message: /does not ask for an image pause/ });
+  t.throws(() => containerReferences(containers, asked, versions), {
+    message: /does not ask for an image pause/,
+  });
 });

@@ -37,8 +37,8 @@ test('each component is built once, and again only when its inputs change', asyn
   const context = buildContext(temporaryDirectory(t));
   const built: string[] = [];
   const source = fakeSource(built);
-  await ensureComponents(components, source, context, quiet());
-  const programs = await componentPrograms(components, source, context);
+  await ensureComponents(components, () => source, context, quiet());
+  const programs = await componentPrograms(components, () => source, context);
   t.deepEqual(built, ['etcd', 'coredns']);
   t.deepEqual(
     programs.map(({ name }) => name),
@@ -46,10 +46,10 @@ test('each component is built once, and again only when its inputs change', asyn
   );
   t.is(await readFile(programs[0]?.source ?? '', 'utf8'), 'etcd');
 
-  await ensureComponents(components, source, context, quiet());
+  await ensureComponents(components, () => source, context, quiet());
   t.is(built.length, 2);
 
-  await ensureComponents(components, fakeSource(built, '-x'), context, quiet());
+  await ensureComponents(components, () => fakeSource(built, '-x'), context, quiet());
   t.is(built.length, 4);
 });
 
@@ -64,10 +64,13 @@ test('a component that was built stays when a later one fails', async (t) => {
       await source.build(component, outDirectory, buildContext);
     },
   };
-  await t.throwsAsync(ensureComponents(components, failing, context, quiet()), {
-    message: 'could not make coredns 1.0.0: out of memory',
-  });
-  await ensureComponents(components, source, context, quiet());
+  await t.throwsAsync(
+    ensureComponents(components, () => failing, context, quiet()),
+    {
+      message: 'could not make coredns 1.0.0: out of memory',
+    },
+  );
+  await ensureComponents(components, () => source, context, quiet());
   t.deepEqual(built, ['etcd', 'coredns']);
 });
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Component } from '../../../../src/images/sources/component-source.ts';
@@ -20,9 +20,8 @@ const component: Component = {
   },
 };
 
-async function source(t: ExecutionContext): Promise<GoModuleSource> {
-  const modules = temporaryDirectory(t);
-  await mkdir(join(modules, 'etcd-3.6.8'));
+async function source(t: ExecutionContext, modules = temporaryDirectory(t)): Promise<GoModuleSource> {
+  await mkdir(join(modules, 'etcd-3.6.8'), { recursive: true });
   for (const file of ['go.mod', 'go.sum']) await writeFile(join(modules, 'etcd-3.6.8', file), file);
   const sums = { amd64: 'a'.repeat(64), arm64: 'b'.repeat(64) };
   const pin = { version: '1.26.8', sha256: sums };
@@ -68,6 +67,29 @@ test('a component is compiled at once, from pinned modules, and its programs get
     build.includes('-ldflags=-s -w -X=example.test/version.Version=v3.6.8 -X=example.test/version.Minor=6'),
   );
   t.deepEqual(build.slice(-2), ['example.test/etcd/server/v3', 'example.test/etcd/etcdctl/v3']);
+});
+
+test('what is beside go.mod is compiled too, and has a part in the key', async (t) => {
+  const [modules, out] = [temporaryDirectory(t), temporaryDirectory(t)];
+  const folder = join(modules, 'etcd-3.6.8');
+  await mkdir(folder);
+  for (const file of ['go.mod', 'go.sum']) await writeFile(join(folder, file), file);
+  const own = await source(t, modules);
+  const plain = await own.inputs(component);
+  await writeFile(join(folder, 'main.go'), 'package main');
+  const first = await own.inputs(component);
+  t.notDeepEqual(first, plain);
+  await writeFile(join(folder, 'main.go'), 'package main // changed');
+  t.notDeepEqual(await own.inputs(component), first);
+
+  let seen = '';
+  const setpriv: Answer = (args) => {
+    seen = readFileSync(join(out, '.build', 'main.go'), 'utf8');
+    return compile(args);
+  };
+  const runner = new FakeRunner({ go, setpriv });
+  await own.build(component, out, buildContext(temporaryDirectory(t), { runner }));
+  t.is(seen, 'package main // changed');
 });
 
 test('modules are fetched again when a proxy fails, and not for ever', async (t) => {

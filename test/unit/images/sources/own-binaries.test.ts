@@ -118,7 +118,7 @@ test('a component is built unless all of its programs are the user’s own', (t)
   });
   const own = ['coredns', 'etcd'].map((program) => ({ program, file: '', sha256: '' }));
   const names = withoutReplaced(components, own).map(({ name }) => name);
-  t.deepEqual(names, ['kubernetes', 'containerd', 'etcd', 'cni-plugins']);
+  t.deepEqual(names, ['kubernetes', 'containerd', 'etcd', 'cni-plugins', 'flannel']);
 });
 
 test('a run says which programs are the user’s own, and where their version is another one', (t) => {
@@ -140,7 +140,7 @@ test('a run says which programs are the user’s own, and where their version is
   ]);
   t.is(
     describePrograms({ source: 'release', binaries: [] }),
-    'official release binaries, checksums verified',
+    'official release binaries, checksums verified, and Flannel from Go modules',
   );
   t.is(
     describePrograms({ source: 'go', binaries: [own('kubelet', null)] }),

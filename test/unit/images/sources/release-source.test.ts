@@ -26,7 +26,9 @@ import { buildContext } from '../build-surroundings.ts';
 
 const VERSION = '1.36.3';
 const { catalogue, containers, upstream } = await loadNodeImageData(templatesDirectory());
-const components = componentsOf(catalogue, { kubernetesVersion: VERSION, architecture: 'amd64' });
+const components = componentsOf(catalogue, { kubernetesVersion: VERSION, architecture: 'amd64' }).filter(
+  ({ definition }) => definition.release !== undefined,
+);
 const versions = Object.fromEntries(components.map(({ name, version }) => [name, version]));
 const files = await layOutRelease(versions as never, (name) => elfProgram(name));
 const authority = await TestAuthority.create();
@@ -79,7 +81,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
       };
       await ensureComponents(
         components.filter((component) => name === undefined || component.name === name),
-        watched,
+        () => watched,
         context,
         progress,
       );
