@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { buildK8sRig } from './k8s-rig.ts';
+import { buildRig } from './rig.ts';
 import { assertNothingLeft, readWrittenReport, realTest as test, reportFolder } from './real-engine.ts';
 import { runEntry, startEntry, type RunningEntry } from '../support/run-entry.ts';
 
@@ -53,7 +53,7 @@ async function processesOf(node: string): Promise<string[]> {
 for (const mode of ['pipe', 'pty'] as const) {
   test(`a flood in a node, over a ${mode}: little memory of ours, and nothing of it is left in the node`, async (t) => {
     const folder = reportFolder();
-    const binary = await buildK8sRig('hostile', 'flood');
+    const binary = await buildRig('hostile', { mood: 'flood' });
     const run = start(binary, folder, '--keep', 'on-failure', '--set', `dialogue.mode=${mode}`);
     await run.stderrMatches(/k8s bootstrap on \S+ …/);
     const pid = run.child.pid ?? 0;
@@ -77,7 +77,7 @@ for (const mode of ['pipe', 'pty'] as const) {
 test('Ctrl-C in the midst of a dialogue: status 130, a transcript that says so, nothing left', async (t) => {
   const folder = reportFolder();
   // It takes the first answer, and never says anything again.
-  const run = start(await buildK8sRig('hostile', 'stubborn'), folder);
+  const run = start(await buildRig('hostile', { mood: 'stubborn' }), folder);
   await run.stderrMatches(/features was asked for and is answered \(1\/3\)/);
   run.child.kill('SIGINT');
   const { status, stderr } = await run.result;
@@ -99,7 +99,12 @@ test('Ctrl-C in the midst of a dialogue: status 130, a transcript that says so, 
 
 test('an image without the program that makes a terminal: told with the way out', async (t) => {
   const folder = reportFolder();
-  const run = start(await buildK8sRig('hostile', 'without-script'), folder, '--set', 'dialogue.mode=pty');
+  const run = start(
+    await buildRig('hostile', { mood: 'without-script' }),
+    folder,
+    '--set',
+    'dialogue.mode=pty',
+  );
   const { status, stderr } = await run.result;
   t.is(status, 4, stderr.slice(-3000));
   const report = readWrittenReport(folder);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { buildK8sRig } from './k8s-rig.ts';
+import { buildRig } from './rig.ts';
 import { assertPassed, lxdGet, realTest as test, readWrittenReport, reportFolder } from './real-engine.ts';
 import { ROOT, runEntry } from '../support/run-entry.ts';
 import { never } from '../support/never.ts';
@@ -41,7 +41,7 @@ async function ownImage(t: ExecutionContext, image: NodeImage): Promise<string> 
   const config = ['-c', 'security.privileged=true', '-s', STORAGE_POOL];
   await lxc('init', `local:${ensured.name}`, `local:${name}`, ...config);
   try {
-    const program = await buildK8sRig('k8s');
+    const program = await buildRig('k8s');
     await lxc('file', 'push', '--mode=0755', program, `local:${name}/usr/local/bin/k8s`);
     const script = join(ROOT, 'test/rigs/cloud-network/network.sh');
     await lxc('file', 'push', script, `local:${name}/usr/local/lib/twinstack/network.sh`);

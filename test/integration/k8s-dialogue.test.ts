@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
-import { buildK8sRig } from './k8s-rig.ts';
+import { buildRig } from './rig.ts';
 import { rootTest as test } from './root-test.ts';
 import { answerProgram, type DialogueResult } from '../../src/dialogue/answer-program.ts';
 import { DIALOGUE_LIMITS, type DialogueMode } from '../../src/dialogue/dialogue.ts';
@@ -19,7 +19,7 @@ import { sampleScenario } from '../support/sample-scenario.ts';
 // How `k8s bootstrap --interactive` was observed to behave, row by row: first what happens to a program that answers carelessly, then what
 // the dialogue makes of it. The stand-in runs on this host and asks only: it is told to refuse once it has its answers.
 
-const program = buildK8sRig('k8s');
+const program = buildRig('k8s');
 program.catch(() => undefined);
 
 const REFUSAL = 'the test refuses';

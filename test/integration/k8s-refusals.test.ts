@@ -3,14 +3,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { buildK8sRig } from './k8s-rig.ts';
+import { buildRig } from './rig.ts';
 import { rootTest as test } from './root-test.ts';
 import { parseScenario } from '../../src/scenario/parse-scenario.ts';
 
 // `lint` quotes what k8s bootstrap would say, and says of other things that it would accept them. Here the stand-in, which has the words
 // that were observed, is given the same ranges and features in a file. It asks nobody but root, and makes no cluster.
 
-const program = buildK8sRig('k8s');
+const program = buildRig('k8s');
 program.catch(() => undefined);
 
 const REFUSAL = 'the test refuses';

@@ -1,9 +1,6 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { execa } from 'execa';
-import { parse } from 'yaml';
-import { buildK8sRig } from './k8s-rig.ts';
+import { runForms, type Form, type FormRuns } from './forms.ts';
+import { buildRig } from './rig.ts';
 import {
   assertNothingLeft,
   assertPassed,
@@ -12,19 +9,14 @@ import {
   realTest as test,
   reportFolder,
 } from './real-engine.ts';
-import { ROOT, runEntry } from '../support/run-entry.ts';
-import { reportIndexSchema } from '../../src/report/report-index.ts';
+import { runEntry } from '../support/run-entry.ts';
 import type { Report } from '../../src/report/report.ts';
-import type { ScenarioInput } from '../../src/scenario/schema.ts';
 
 // Real clusters in real containers, made by the stand-in for k8s in each of its forms; then programs that ask badly. What the runs of
 // this file wait for is mostly not the processor, so they share it: all begin with the first test, and each test looks at one.
 
-interface Form {
+interface SnapForm extends Form {
   readonly title: string;
-  /** The scenario that comes with the repository, and what is different. */
-  readonly shipped: string;
-  readonly change: ScenarioInput;
   readonly roles: readonly ('control-plane' | 'worker')[];
   readonly families: readonly ('ipv4' | 'ipv6')[];
   /** What it was answered; null where a file says it all. */
@@ -32,7 +24,7 @@ interface Form {
   readonly mode: 'pipe' | 'pty';
 }
 
-const DUAL: Pick<Form, 'families' | 'answers' | 'change' | 'mode' | 'roles'> = {
+const DUAL: Pick<SnapForm, 'families' | 'answers' | 'change' | 'mode' | 'roles'> = {
   families: ['ipv4', 'ipv6'],
   answers: ['network,dns\n', '10.1.0.0/16,fd01::/108\n', '10.152.183.0/24,fd98::/108\n'],
   change: {},
@@ -87,44 +79,13 @@ const FORMS = {
     families: ['ipv4'],
     answers: ['\n', '\n', '\n'],
   },
-} satisfies Record<string, Form>;
+} satisfies Record<string, SnapForm>;
 
 type FormName = keyof typeof FORMS;
 
-interface FormRuns {
-  readonly stderr: string;
-  readonly report: (name: FormName) => Report;
-}
-
-/** Runs every form, a few at a time. */
-async function runForms(): Promise<FormRuns> {
-  const binary = await buildK8sRig('k8s');
-  const folder = mkdtempSync(join(tmpdir(), 'twinstack-forms-'));
-  const files = Object.entries(FORMS).map(([name, { shipped, change }]) => {
-    const file = join(folder, `${name}.yaml`);
-    const original = parse(readFileSync(join(ROOT, 'scenarios', `${shipped}.yaml`), 'utf8')) as ScenarioInput;
-    // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ ...original, ...change, name }));
-    return file;
-  });
-  const reports = reportFolder();
-  const { stderr } = await runEntry([
-    'run',
-    ...files,
-    '--set',
-    `binary=${binary}`,
-    '--set',
-    'install=preinstalled',
-    '--no-egress',
-    '--parallel',
-    '3',
-    '--report-dir',
-    reports,
-  ]);
-  const index = reportIndexSchema.parse(JSON.parse(readFileSync(join(reports, 'index.json'), 'utf8')));
-  const folderOf = (name: FormName): string =>
-    index.runs.find((run) => run.name === name)?.directory ?? 'not in the index';
-  return { stderr, report: (name) => readWrittenReport(join(reports, folderOf(name))) };
+async function runSnapForms(): Promise<FormRuns<FormName>> {
+  const binary = await buildRig('k8s');
+  return await runForms(FORMS, ['--set', `binary=${binary}`, '--set', 'install=preinstalled']);
 }
 
 const MOODS = ['silent', 'reworded', 'stubborn'] as const;
@@ -155,7 +116,7 @@ async function runBadProgram(mood: (typeof MOODS)[number]): Promise<BadProgram> 
     'run',
     'scenarios/k8s-snap-dualstack.yaml',
     '--set',
-    `binary=${await buildK8sRig('hostile', mood)}`,
+    `binary=${await buildRig('hostile', { mood })}`,
     '--set',
     'install=preinstalled',
     '--no-egress',
@@ -175,7 +136,7 @@ async function runBadProgram(mood: (typeof MOODS)[number]): Promise<BadProgram> 
 }
 
 interface AllRuns {
-  readonly forms: Promise<FormRuns>;
+  readonly forms: Promise<FormRuns<FormName>>;
   readonly bad: Readonly<Record<(typeof MOODS)[number], Promise<BadProgram>>>;
 }
 
@@ -185,14 +146,14 @@ let runs: AllRuns | null = null;
 function begun(): AllRuns {
   if (runs === null) {
     const bad = Object.fromEntries(MOODS.map((mood) => [mood, runBadProgram(mood)])) as AllRuns['bad'];
-    runs = { forms: runForms(), bad };
+    runs = { forms: runSnapForms(), bad };
     // Whoever awaits one is told; without this a failure before that would end the process.
     for (const run of [runs.forms, ...Object.values(bad)]) run.catch(() => undefined);
   }
   return runs;
 }
 
-for (const [name, form] of Object.entries(FORMS) as [FormName, Form][]) {
+for (const [name, form] of Object.entries(FORMS) as [FormName, SnapForm][]) {
   test(`the stand-in for k8s makes a cluster: ${form.title}`, async (t) => {
     const all = await begun().forms;
     const report = all.report(name);

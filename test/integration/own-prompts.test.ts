@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildK8sRig } from './k8s-rig.ts';
+import { buildRig } from './rig.ts';
 import { assertNothingLeft, readWrittenReport, realTest as test, reportFolder } from './real-engine.ts';
 import { runEntry } from '../support/run-entry.ts';
 
@@ -22,7 +22,7 @@ for (const [mode, retries] of [
     const folder = reportFolder();
     const scenario = join(folder, 'other.yaml');
     const reports = join(folder, 'report');
-    const binary = await buildK8sRig('hostile', 'other');
+    const binary = await buildRig('hostile', { mood: 'other' });
     const prompt = (name: string, pattern: string, answer: string, more = ''): string =>
       `    - { name: ${name}, pattern: '${pattern}', answer: '${answer}'${more} }`;
     const lines = [

@@ -13,9 +13,10 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"twinstack.local/rigs/bridgenet"
 )
 
 const (
@@ -201,7 +202,7 @@ func writePatches() error {
 		patches[name] = fmt.Sprintf("spec: {containers: [{name: %s, startupProbe: {initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 240}}]}", name)
 	}
 	for name, text := range patches {
-		if _, err := writeIfNew(patchesFolder+"/"+name+"+strategic.yaml", text+"\n"); err != nil {
+		if _, err := bridgenet.WriteIfNew(patchesFolder+"/"+name+"+strategic.yaml", text+"\n"); err != nil {
 			return err
 		}
 	}
@@ -265,7 +266,8 @@ func makeCluster(ctx context.Context, config clusterConfig, flags bootstrapFlags
 		for index, length := range nodeShares(pods) {
 			first = append(first, netip.PrefixFrom(pods[index].Addr(), length).String())
 		}
-		if _, err := writeIfNew(conflistFile, conflist(first)); err != nil {
+		own := network(savedCluster{Pods: config.podCIDR, Services: config.serviceCIDR}, name)
+		if err := own.WriteConflist(first); err != nil {
 			return node, err
 		}
 	}
@@ -533,15 +535,4 @@ func isReady(cluster savedCluster) bool {
 	}
 	address, err := kubectl("", "--namespace=kube-system", "get", "service", "kube-dns", "--output=jsonpath={.spec.clusterIP}")
 	return err == nil && address != ""
-}
-
-// writeIfNew writes a file unless it has this content, and says whether it wrote.
-func writeIfNew(name, content string) (bool, error) {
-	if there, err := os.ReadFile(name); err == nil && string(there) == content {
-		return false, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return false, err
-	}
-	return true, os.WriteFile(name, []byte(content), 0o644)
 }

@@ -18,16 +18,23 @@ async function findGo(): Promise<string> {
   return join(folder, toolchain, 'bin', 'go');
 }
 
+/** What a stand-in takes the place of. */
+const PROGRAMS = { k8s: 'k8s', hostile: 'k8s', k0s: 'k0s' } as const;
+
 /**
- * Compiles a stand-in for `k8s` from test/rigs, which needs nothing but Go.
- * @param mood how the hostile one asks.
+ * Compiles a stand-in from test/rigs, which needs nothing but Go.
+ * @param variables what the linker sets: on which kind of bad day it runs (`mood`), which release it says that it is (`version`).
  * @returns the program's path.
  */
-export async function buildK8sRig(rig: 'k8s' | 'hostile', mood?: string): Promise<string> {
-  const program = join(await mkdtemp(join(tmpdir(), 'twinstack-rig-')), 'k8s');
-  const flags = mood === undefined ? [] : ['-ldflags', `-X main.mood=${mood}`];
-  await execa(await findGo(), ['build', '-trimpath', ...flags, '-o', program, '.'], {
-    cwd: join(ROOT, 'test', 'rigs', rig),
+export async function buildRig(
+  rig: keyof typeof PROGRAMS,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const program = join(await mkdtemp(join(tmpdir(), 'twinstack-rig-')), PROGRAMS[rig]);
+  const linked = Object.entries(variables).map(([name, value]) => `-X main.${name}=${value}`);
+  const flags = linked.length === 0 ? [] : ['-ldflags', linked.join(' ')];
+  await execa(await findGo(), ['build', '-trimpath', ...flags, '-o', program, `./${rig}`], {
+    cwd: join(ROOT, 'test', 'rigs'),
     env: { CGO_ENABLED: '0' },
     stdin: 'ignore',
     timeout: BUILD_TIMEOUT_MS,

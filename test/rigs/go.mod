@@ -1,0 +1,3 @@
+module twinstack.local/rigs
+
+go 1.23

@@ -1,3 +1,0 @@
-module twinstack.local/rigs/hostile
-
-go 1.23

@@ -1,3 +1,0 @@
-module twinstack.local/rigs/k8s
-
-go 1.23
