@@ -1,15 +1,16 @@
 import type { Cni } from './cni.ts';
+import { podCIDRsStep } from './pod-cidrs.ts';
 import { nthSubnet } from '../network/cidr-arithmetic.ts';
 import type { PlanContext } from '../distributions/distribution.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
+const NAME = 'twinstack';
 const CONFLIST = '/etc/cni/net.d/10-twinstack.conflist';
 const MASQUERADE = '/etc/twinstack/masquerade.nft';
 const ROUTES = '/etc/twinstack/routes';
 const UNREACHABLE = '/etc/twinstack/unreachable';
-const POD_CIDRS_TIMEOUT_MS = 120_000;
 const COMMAND_TIMEOUT_MS = 15_000;
 
 /** A family's pod range, node mask and default route. */
@@ -19,7 +20,8 @@ interface PodFamily {
   readonly nodeMask: number;
 }
 
-function podFamilies(scenario: Scenario): PodFamily[] {
+/** The pod range of each family that a scenario asks for. */
+export function podFamilies(scenario: Scenario): PodFamily[] {
   return scenario.network.families.map((family, index) => {
     const pods = scenario.network.pods[index];
     const nodeMask = scenario.network.nodeMasks[family];
@@ -29,15 +31,24 @@ function podFamilies(scenario: Scenario): PodFamily[] {
   });
 }
 
-/** host-local gives a pod one address of each range; `ipMasq` would hide pods from each other behind their node. */
-function conflist(subnets: readonly { family: IPFamily; subnet: string }[]): string {
+/**
+ * The reference plugins' configuration: host-local gives a pod one address of each range; `ipMasq` would hide pods from each other
+ * behind their node.
+ * @param mtu of the pods' interfaces, the kernel's own choice when null.
+ */
+export function bridgeConflist(
+  name: string,
+  subnets: readonly { family: IPFamily; subnet: string }[],
+  mtu: string | null = null,
+): string {
   const config = {
     cniVersion: '1.0.0',
-    name: 'twinstack',
+    name,
     plugins: [
       {
         type: 'bridge',
         bridge: 'cni0',
+        ...(mtu === null ? {} : { mtu }),
         isGateway: true,
         ipMasq: false,
         hairpinMode: true,
@@ -55,12 +66,14 @@ function conflist(subnets: readonly { family: IPFamily; subnet: string }[]): str
 
 /** Only what leaves pods, services and nodes is masqueraded; inside the cluster a server sees the pod's own address. */
 function masqueradeRules(context: Omit<PlanContext, 'filesBefore'>): string {
-  const { scenario, nodes } = context;
+  const { scenario, nodes, controllers } = context;
   const rules = podFamilies(scenario).map(({ family, pods }, index) => {
     const inside = [
       pods,
       scenario.network.services[index],
-      ...nodes.map((node) => node.addresses.find((address) => address.family === family)?.address),
+      ...[...controllers, ...nodes].map(
+        (node) => node.addresses.find((address) => address.family === family)?.address,
+      ),
     ].filter((range) => range !== undefined);
     const selector = family === 'IPv4' ? 'ip' : 'ip6';
     return `    ${selector} saddr ${pods} ${selector} daddr != { ${inside.join(', ')} } masquerade`;
@@ -79,42 +92,62 @@ function masqueradeRules(context: Omit<PlanContext, 'filesBefore'>): string {
 }
 
 /** The value that holds a node's share of the pod range once the controller manager has given it. */
-function podCIDRValue(node: PlanNode, family: IPFamily): string {
+export function podCIDRValue(node: PlanNode, family: IPFamily): string {
   return `{{podCIDR.${node.name}.${family}}}`;
 }
 
-function isFirstNode(context: Omit<PlanContext, 'filesBefore'>, node: PlanNode): boolean {
-  return context.nodes[0]?.name === node.name;
+/** Whether it is sure to be registered before every other: workers of a controller that is no node come in any order. */
+function isFirstNode({ nodes }: Omit<PlanContext, 'filesBefore'>, node: PlanNode): boolean {
+  return nodes[0]?.name === node.name && (nodes.length === 1 || node.role === 'control-plane');
 }
 
-function networkStep(context: PlanContext, node: PlanNode, needs: readonly string[]): Step {
-  const families = podFamilies(context.scenario);
-  const routes = families.flatMap(({ family }) =>
-    context.nodes
-      .filter((peer) => peer.name !== node.name)
+/** Routes to the pods of every other node. */
+function routesFile({ scenario, nodes }: PlanContext, machine: PlanNode): NodeFile {
+  const routes = podFamilies(scenario).flatMap(({ family }) =>
+    nodes
+      .filter((peer) => peer.name !== machine.name)
       .map((peer) => {
         const via = peer.addresses.find((address) => address.family === family)?.address;
         return `route replace ${podCIDRValue(peer, family)} via ${via}\n`;
       }),
   );
+  return { path: ROUTES, mode: 0o644, content: routes.join('') };
+}
+
+function addRoutes(machine: PlanNode): Action {
+  const args = ['-batch', ROUTES];
+  return { kind: 'exec', node: machine.name, file: 'ip', args, timeoutMs: COMMAND_TIMEOUT_MS };
+}
+
+/** A controller that is no node has no pods, and is reached by them, and reaches them, without NAT like every node. */
+function controllerStep(context: PlanContext, controller: PlanNode, needs: readonly string[]): Step {
+  return {
+    id: `network/${controller.shortName}`,
+    phase: 'network',
+    title: `routes on ${controller.name}`,
+    needs,
+    actions: [
+      { kind: 'write-files', node: controller.name, files: [routesFile(context, controller)] },
+      addRoutes(controller),
+    ],
+  };
+}
+
+function networkStep(context: PlanContext, node: PlanNode, needs: readonly string[]): Step {
+  const families = podFamilies(context.scenario);
   const files: NodeFile[] = [
     {
       path: CONFLIST,
       mode: 0o644,
-      content: conflist(families.map(({ family }) => ({ family, subnet: podCIDRValue(node, family) }))),
+      content: bridgeConflist(
+        NAME,
+        families.map(({ family }) => ({ family, subnet: podCIDRValue(node, family) })),
+      ),
     },
-    { path: ROUTES, mode: 0o644, content: routes.join('') },
+    routesFile(context, node),
   ];
   const actions: Action[] = [{ kind: 'write-files', node: node.name, files }];
-  if (routes.length > 0) {
-    actions.push({
-      kind: 'exec',
-      node: node.name,
-      file: 'ip',
-      args: ['-batch', ROUTES],
-      timeoutMs: COMMAND_TIMEOUT_MS,
-    });
-  }
+  if (context.nodes.length > 1) actions.push(addRoutes(node));
   return {
     id: `network/${node.shortName}`,
     phase: 'network',
@@ -141,11 +174,11 @@ export const bridge: Cni = {
         family,
         subnet: nthSubnet(pods, nodeMask, 0),
       }));
-      files.push({ path: CONFLIST, mode: 0o644, content: conflist(subnets) });
+      files.push({ path: CONFLIST, mode: 0o644, content: bridgeConflist(NAME, subnets) });
     }
     return files;
   },
-  steps(context, { apiStep, joinedSteps, preparedStep }) {
+  steps(context, bootstrap) {
     const guards = context.nodes.map((node): Step => {
       const command = (file: string, args: string[]): Action => ({
         kind: 'exec',
@@ -158,31 +191,15 @@ export const bridge: Cni = {
         id: `network/guard/${node.shortName}`,
         phase: 'network',
         title: `masquerade only what leaves the cluster on ${node.name}`,
-        needs: [preparedStep(node)],
+        needs: [bootstrap.preparedStep(node)],
         actions: [command('nft', ['-f', MASQUERADE]), command('ip', ['-batch', UNREACHABLE])],
       };
     });
-    const wait: Step = {
-      id: 'network/pod-cidrs',
-      phase: 'network',
-      title: 'wait for the pod ranges of every node',
-      // The wait's deadline must not run while kubeadm still joins nodes.
-      needs: context.nodes.length > 1 ? [apiStep, ...joinedSteps] : [apiStep],
-      actions: [
-        {
-          kind: 'wait',
-          condition: {
-            type: 'pod-cidrs',
-            nodes: context.nodes.map((node) => node.name),
-            families: context.scenario.network.families,
-          },
-          timeoutMs: POD_CIDRS_TIMEOUT_MS,
-        },
-      ],
-    };
+    const wait = podCIDRsStep(context, bootstrap);
     const routes = context.nodes.map((node) =>
       networkStep(context, node, [wait.id, `network/guard/${node.shortName}`]),
     );
-    return [...guards, wait, ...routes];
+    const controllers = context.controllers.map((machine) => controllerStep(context, machine, [wait.id]));
+    return [...guards, wait, ...routes, ...controllers];
   },
 };

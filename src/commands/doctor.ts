@@ -27,6 +27,7 @@ const NEEDS: HostNeeds = {
   egress: 'blocked',
   families: ['IPv4', 'IPv6'],
   snap: false,
+  vxlan: false,
   ranges: [
     ...Object.values(DEFAULT_POD_RANGES).map((range: string) => ({ range, use: 'default pod range' })),
     ...Object.values(DEFAULT_SERVICE_RANGES).map((range: string) => ({

@@ -16,6 +16,7 @@ export function hostNeedsOf(scenario: Scenario): HostNeeds {
     egress: scenario.egress,
     families,
     snap: installsSnap(scenario),
+    vxlan: scenario.cni.mode === 'vxlan',
     ranges: [...named(pods, 'pod range'), ...named(services, 'service range')],
   };
 }

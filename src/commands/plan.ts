@@ -2,7 +2,9 @@ import { createWorkbench, print, type CommandContext } from './command-context.t
 import { withOwnTests } from './own-tests.ts';
 import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
 import { exitCodeOf } from '../report/exit-status.ts';
+import { installedManifest } from './installed-manifest.ts';
 import { tellFailure } from './tell-failure.ts';
+import { sampleRelease } from './distribution-release.ts';
 import { planParts } from './plan-parts.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
@@ -16,6 +18,7 @@ import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
 import { loadScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
+import type { InstalledManifest } from '../cni/manifest-cni.ts';
 
 /** Stands for the run's id wherever a plan shows one. */
 const SAMPLE_RUN_ID = 'sample';
@@ -26,28 +29,30 @@ export async function planCommand(
   options: RunOptions,
   context: CommandContext,
 ): Promise<number> {
-  const {
-    scenario: written,
-    problems,
-    manifests,
-    locate,
-  } = await loadScenario(file, { overrides: overridesOf(options) });
+  const loaded = await loadScenario(file, { overrides: overridesOf(options) });
+  const { scenario: written, problems, manifests, locate } = loaded;
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
   const scenario = withOwnTests(written, file, options.command ?? null);
-  const { provider, directories } = createWorkbench(context);
+  const { provider, directories, runner } = createWorkbench(context);
   let files: ScenarioFiles;
+  let installed: InstalledManifest | null;
   try {
     const source = { scenario, file, locate };
     const surroundings = { cacheDir: directories.cache, environment: context.env };
     files = await readScenarioFiles(source, surroundings, context.interrupted);
+    const renderer = { runner, searchPath: context.callerPath };
+    installed = await installedManifest(source, loaded, renderer, context.interrupted);
   } catch (error) {
     context.interrupted.throwIfAborted();
     if (!(error instanceof FailureError)) throw error;
     tellFailure(context, error.failure);
     return exitCodeOf(error.failure.class);
   }
-  const { archives, binary, snaps, image } = files;
+  const { snaps, image } = files;
+  const release = sampleRelease(scenario);
+  const archives = [...(release?.archives ?? []), ...files.archives];
+  const binary = release?.binary ?? files.binary;
   const inputs = sampleInputs(scenario, SAMPLE_RUN_ID, image?.kind === 'foreign' ? image : null);
   const host = {
     cgroupVersion: cgroupVersionOf(await detectCgroup()),
@@ -57,7 +62,7 @@ export async function planCommand(
   const plan = assemblePlan({
     scenario,
     ...inputs,
-    ...(await planParts(scenario, manifests, host)),
+    ...(await planParts(scenario, manifests, host, installed)),
     archives,
     snaps,
     binary,

@@ -3,6 +3,7 @@ import type { CommandContext, Workbench } from './command-context.ts';
 import { unstartableTests, withOwnTests } from './own-tests.ts';
 import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts';
 import { hostNeedsOf, planHostOf, warningsOf } from './host-needs.ts';
+import { installedManifest } from './installed-manifest.ts';
 import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cache/cached-images.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
@@ -11,6 +12,7 @@ import { imageForHost } from '../images/image-for-host.ts';
 import { hashOwnBinaries } from '../images/sources/own-binaries.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
+import { fetchRelease } from './distribution-release.ts';
 import { reportImage } from './report-image.ts';
 import { assembleReport, NOTHING_TO_CLEAN, type ReportFacts } from '../report/assemble-report.ts';
 import { ReportWriter } from '../report/write-report.ts';
@@ -21,6 +23,7 @@ import { overridesOf, repeatArguments, type RunOptions } from './run-options.ts'
 import { tellFailure } from './tell-failure.ts';
 import { InterruptedError } from '../run/interrupted-error.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
+import { kubernetesVersionOf } from '../scenario/kubernetes-version.ts';
 import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
 import { chooseRenderer } from '../ui/choose-renderer.ts';
@@ -33,6 +36,7 @@ import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
 import type { RunImage } from '../run/scenario-run.ts';
 import type { Report } from '../report/report.ts';
+import type { InstalledManifest } from '../cni/manifest-cni.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
@@ -42,7 +46,7 @@ const BUILD_TIMEOUT_MS = 60 * 60_000;
  * @throws {FailureError} of class `preflight` on a machine that no node images are made for.
  */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
-  return imageForHost(scenario.distribution.version);
+  return imageForHost(kubernetesVersionOf(scenario.distribution.version));
 }
 
 /** The node image of a run. @throws {FailureError} of class `usage` for a program of the user's own that can't be read. */
@@ -102,14 +106,20 @@ export async function runOne(
   context.stderr.write(`${headline(scenario)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   let files: ScenarioFiles;
+  let installed: InstalledManifest | null;
   let imageSpec: NodeImageSpec;
   try {
     const source = { scenario, file, locate: loaded.locate };
     const places = { cacheDir: workbench.directories.cache, environment: context.env };
     files = await readScenarioFiles(source, places, context.interrupted);
+    const helm = { runner: workbench.runner, searchPath: context.callerPath };
+    installed = await installedManifest(source, loaded, helm, context.interrupted);
     imageSpec = await fullImageSpec(scenario, file, options.imageSource ?? 'auto', context.interrupted);
     const image = { ...imageSpec, own: files.image !== null };
     readiness = await surroundings.prepareHost(image, hostNeedsOf(scenario));
+    const release = await fetchRelease(scenario, workbench, context);
+    if (release !== null)
+      files = { ...files, binary: release.binary, archives: [...release.archives, ...files.archives] };
   } catch (error) {
     const failure = preparationFailure(error, context);
     if (failure.class === 'bug') await writer.writeStackTrace(error);
@@ -130,7 +140,7 @@ export async function runOne(
     version,
     provider: workbench.provider,
     parts: {
-      ...(await planParts(scenario, loaded.manifests, planHostOf(readiness))),
+      ...(await planParts(scenario, loaded.manifests, planHostOf(readiness), installed)),
       archives: files.archives,
       binary: files.binary,
       snaps: files.snaps,

@@ -1,16 +1,18 @@
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readSnap } from './read-snap.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { measureFile } from '../images/download/meter.ts';
-import { programProblem } from '../images/sources/program-file.ts';
+import { hasAttachment, programProblem } from '../images/sources/program-file.ts';
 import { imageForHost } from '../images/image-for-host.ts';
 import { foreignImageOf, type ForeignImage } from '../images/foreign-image.ts';
 import { findOwnImage, type OwnImage } from '../images/own-image.ts';
 import { ImageArchiveError, readImageArchive } from '../images/archive/read-image-archive.ts';
 import { FailureError } from '../run/failure.ts';
+import { kubernetesVersionOf } from '../scenario/kubernetes-version.ts';
 import { formatProblem, makeProblem, printable, type Problem } from '../scenario/problem.ts';
-import type { PlannedSnap } from '../distributions/distribution.ts';
-import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
+import type { PlannedProgram, PlannedSnap } from '../distributions/distribution.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { DocumentPath } from '../scenario/document-path.ts';
 import type { ParsedScenario } from '../scenario/parse-scenario.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -19,7 +21,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 export interface ScenarioFiles {
   readonly archives: readonly ImageArchive[];
   /** The distribution's program; null where the scenario names none. */
-  readonly binary: InputFile | null;
+  readonly binary: PlannedProgram | null;
   /** In the order in which nodes install them. */
   readonly snaps: readonly PlannedSnap[];
   /** Null where the scenario leaves the node image to us. */
@@ -52,6 +54,8 @@ export async function readScenarioFiles(
 ): Promise<ScenarioFiles> {
   const { scenario } = source;
   const problems: Problem[] = [];
+  /** What is wrong on this host, and right on another. */
+  const unfit: Problem[] = [];
   const archives: ImageArchive[] = [];
   for (const [index, name] of scenario.images.entries()) {
     const path = ['images', index];
@@ -64,18 +68,20 @@ export async function readScenarioFiles(
   }
   const foreign = await foreignImageOf(scenario, environment);
   const image = foreign ?? (await ownImage(source, cacheDir, signal, problems));
-  const binary = await ownBinary(source, signal, problems);
+  const binary = await ownBinary(source, signal, problems, unfit);
   const snaps = await ownSnaps(source, signal, problems);
-  if (problems.length === 0) return { archives, image, binary, snaps };
-  const message = problems.map(formatProblem).join('\n');
-  throw new FailureError({ class: 'usage', step: 'lint', message, hint: null });
+  if (problems.length + unfit.length === 0) return { archives, image, binary, snaps };
+  const message = [...problems, ...unfit].map(formatProblem).join('\n');
+  const kind = problems.length > 0 ? 'usage' : 'preflight';
+  throw new FailureError({ class: kind, step: 'lint', message, hint: null });
 }
 
 async function ownBinary(
   source: ScenarioSource,
   signal: AbortSignal,
   problems: Problem[],
-): Promise<InputFile | null> {
+  unfit: Problem[],
+): Promise<PlannedProgram | null> {
   const { binary: name } = source.scenario;
   if (name === null) return null;
   const path = ['binary'];
@@ -83,14 +89,24 @@ async function ownBinary(
   const architecture = hostArchitecture();
   try {
     const wrong = architecture === null ? null : await programProblem(file, { architecture, static: false });
-    if (wrong === null) return { file, ...(await measureFile(file, signal, () => undefined)) };
-    problems.push(problemAt(source, path, `${printable(name)} ${wrong}`));
+    const reason = wrong ?? (await executableProblem(file, name));
+    if (reason === null) {
+      const measured = await measureFile(file, signal, () => undefined);
+      return { file, ...measured, embedsComponents: await hasAttachment(file, measured.sizeBytes) };
+    }
+    unfit.push(problemAt(source, path, `${printable(name)} ${reason}`));
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     problems.push(problemAt(source, path, `${printable(name)} can't be read: ${why}`));
   }
   return null;
+}
+
+/** A file that its owner does not call a program may well be an archive of one, or half of a download. */
+async function executableProblem(file: string, name: string): Promise<string | null> {
+  const { mode } = await stat(file);
+  return (mode & 0o111) === 0 ? `is not executable: chmod +x ${printable(name)}, if it is the program` : null;
 }
 
 async function ownSnaps(
@@ -120,7 +136,7 @@ async function ownImage(
   if (name === null) return null;
   const path = ['image'];
   try {
-    const spec = imageForHost(distribution.version);
+    const spec = imageForHost(kubernetesVersionOf(distribution.version));
     return await findOwnImage(name, baseOf(source, path), spec, cacheDir, signal);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;

@@ -1,6 +1,6 @@
 import type { Allocation, PlanHost, PlanNode, Step } from '../plan/plan.ts';
 import type { PlannedImage } from '../plan/planned-image.ts';
-import type { InputFile } from '../images/archive/image-archive.ts';
+import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
 import type { NodeFile } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -13,15 +13,26 @@ export interface PlannedSnap {
   readonly assert: InputFile | null;
 }
 
+/** A distribution's program on this host. */
+export interface PlannedProgram extends InputFile {
+  /** Whether more is attached behind the program itself: k0s carries its components there. */
+  readonly embedsComponents: boolean;
+}
+
 /** What distributions and CNIs make their steps from. */
 export interface PlanContext {
   readonly scenario: Scenario;
   readonly allocation: Allocation;
+  /** The nodes of Kubernetes. */
   readonly nodes: readonly PlanNode[];
+  /** Machines that run the control plane alone and are no nodes of Kubernetes; none but with k0s. */
+  readonly controllers: readonly PlanNode[];
   readonly image: PlannedImage;
   readonly host: PlanHost;
   /** The distribution's program on this host; null where the scenario names none. */
-  readonly binary: InputFile | null;
+  readonly binary: PlannedProgram | null;
+  /** Archives of container images that every node loads before anything is applied. */
+  readonly archives: readonly ImageArchive[];
   /** In the order in which nodes install them; none unless the scenario names some. */
   readonly snaps: readonly PlannedSnap[];
   /** Files that a node must have before its first Kubernetes program starts, from the CNI. */
@@ -37,6 +48,8 @@ export interface BootstrapSteps {
   preparedStep(node: PlanNode): string;
   /** After these steps every node is registered. */
   readonly joinedSteps: readonly string[];
+  /** Whether these steps give the nodes their archives of container images; else they are loaded once a node is prepared. */
+  readonly bringsArchives: boolean;
 }
 
 /** A way to make Kubernetes nodes out of machines. */

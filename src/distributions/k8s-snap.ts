@@ -44,12 +44,14 @@ function installActions(context: PlanContext, node: PlanNode): Action[] {
   const there: Action = {
     ...exec(node, 'k8s', ['--help'], COMMAND_TIMEOUT_MS),
     warnWhen: STAND_IN,
-    hint: MISSING_PROGRAM[install.from],
+    hint: install.from === 'preinstalled' ? NO_PROGRAM : NO_PROGRAM_IN_SNAP,
   };
   if (binary !== null) return [put(node, binary, OWN_PROGRAM, '0755'), there];
   switch (install.from) {
     case 'preinstalled':
       return [there];
+    case 'release':
+      throw new Error('k8s-snap has no release beside its snap');
     case 'snap-store': {
       const args = ['install', 'k8s', '--classic', `--channel=${install.channel}`];
       return [SEEDED(node), { ...exec(node, 'snap', args, INSTALL_TIMEOUT_MS), hint: NO_STORE }, there];
@@ -67,14 +69,10 @@ const SEEDED = (node: PlanNode): Action => ({
 
 const NO_STORE =
   'The nodes fetch it themselves: they need a way out (egress: open) and a channel that is there. Without one, name snaps of this host: install: { snaps: [...] }.';
-const MISSING_PROGRAM = {
-  preinstalled:
-    'The image has no k8s, or one that does not start: name an image that has it (image), a program of your own (binary), or where to install it from (install).',
-  'snap-store':
-    'The snap is there and its program does not start: see diagnostics/ for the journal of the node.',
-  'snap-file':
-    'The snap is there and its program does not start: see diagnostics/ for the journal of the node.',
-} as const;
+const NO_PROGRAM =
+  'The image has no k8s, or one that does not start: name an image that has it (image), a program of your own (binary), or where to install it from (install).';
+const NO_PROGRAM_IN_SNAP =
+  'The snap is there and its program does not start: see diagnostics/ for the journal of the node.';
 
 function put(node: PlanNode, input: InputFile, path: string, mode: string): Action {
   return {
@@ -228,7 +226,7 @@ export const k8sSnap: Distribution = {
           {
             kind: 'connect',
             node: first.name,
-            path: ADMIN_KUBECONFIG,
+            command: ['cat', ADMIN_KUBECONFIG],
             timeoutMs: COMMAND_TIMEOUT_MS,
             // The image, the channel or the file decides which release it is, and not the scenario.
             expectVersion: context.scenario.distribution.version,
@@ -242,6 +240,7 @@ export const k8sSnap: Distribution = {
       preparedStep,
       apiStep: 'bootstrap/api',
       joinedSteps: ['bootstrap/status', ...joins.map(({ id }) => id)],
+      bringsArchives: false,
     };
   },
 };

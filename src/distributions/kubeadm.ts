@@ -73,7 +73,9 @@ function initSteps(context: PlanContext, node: PlanNode): Step[] {
       phase: 'bootstrap',
       title: 'wait for the API server',
       needs: [prepared],
-      actions: [{ kind: 'connect', node: node.name, path: ADMIN_KUBECONFIG, timeoutMs: INIT_TIMEOUT_MS }],
+      actions: [
+        { kind: 'connect', node: node.name, command: ['cat', ADMIN_KUBECONFIG], timeoutMs: INIT_TIMEOUT_MS },
+      ],
     },
     {
       // `init` does this last, when everything else is healthy; a ClusterIP answers seconds earlier when it is done first.
@@ -138,6 +140,7 @@ export const kubeadm: Distribution = {
       preparedStep,
       apiStep: 'bootstrap/api',
       joinedSteps: ['bootstrap/init', ...workers.map((node) => `join/${node.shortName}`)],
+      bringsArchives: false,
     };
   },
 };

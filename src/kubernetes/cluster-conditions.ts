@@ -1,5 +1,7 @@
 import type { V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
+import { waitForDaemonPod } from './daemonset-on-node.ts';
 import { waitForWorkload } from './workload-ready.ts';
+import { namingNetwork } from './network-ready.ts';
 import { watchUntil } from './watch-list.ts';
 import { addressFamily } from '../network/ip-address.ts';
 import type { ClusterClient } from './cluster-client.ts';
@@ -99,18 +101,22 @@ export async function waitForCondition(
         },
         (nodes) => lookForPodCIDRs(nodes, condition.nodes, condition.families),
       );
-    case 'nodes-ready':
-      await watchUntil(
-        {
-          config,
-          path: '/api/v1/nodes',
-          list: () => cluster.core.listNode(),
-          condition: 'every node is Ready',
-          ...options,
-        },
-        (nodes) => lookForReadyNodes(nodes, condition.nodes),
-      );
+    case 'nodes-ready': {
+      const wait = () =>
+        watchUntil(
+          {
+            config,
+            path: '/api/v1/nodes',
+            list: () => cluster.core.listNode(),
+            condition: 'every node is Ready',
+            ...options,
+          },
+          (nodes) => lookForReadyNodes(nodes, condition.nodes),
+        );
+      if (condition.waitsFor === undefined) await wait();
+      else await namingNetwork(cluster, condition.waitsFor, wait);
       return new Map();
+    }
     case 'daemonset-ready': {
       const { namespace, name } = condition;
       await watchUntil(
@@ -132,6 +138,9 @@ export async function waitForCondition(
       );
       return new Map();
     }
+    case 'daemonset-on-node':
+      await waitForDaemonPod(cluster, condition, options);
+      return new Map();
     case 'workload-ready':
       await waitForWorkload(cluster, condition, options);
       return new Map();

@@ -66,8 +66,11 @@ export function lookForReadyPod(object: V1Pod): Look<null> {
 }
 
 /** Why a pod is not ready, in the words of its containers: `ErrImageNeverPull`, `CrashLoopBackOff`. */
-function podState({ status }: V1Pod): string {
-  const waiting = status?.containerStatuses?.map(({ state }) => state?.waiting?.reason).find(Boolean);
+export function podState({ status }: V1Pod): string {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const reasons = containers.flatMap(({ state }) => state?.waiting?.reason ?? []);
+  // What an init container is kept up by is the cause of its successors' PodInitializing.
+  const waiting = reasons.find((reason) => reason !== 'PodInitializing') ?? reasons[0];
   return `it is ${waiting ?? status?.phase ?? 'unknown'}`;
 }
 

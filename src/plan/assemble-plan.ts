@@ -4,11 +4,16 @@ import { checkSteps, workloadSteps, type Manifests } from './workload.ts';
 import { nodeAddress } from '../network/node-addresses.ts';
 import { loadSteps } from './load-steps.ts';
 import type { Cni } from '../cni/cni.ts';
-import type { Distribution, PlanContext, PlannedSnap } from '../distributions/distribution.ts';
+import type {
+  Distribution,
+  PlanContext,
+  PlannedProgram,
+  PlannedSnap,
+} from '../distributions/distribution.ts';
 import type { PlannedImage } from './planned-image.ts';
 import { installsSnap } from '../scenario/installation.ts';
 import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
-import type { ImageArchive, InputFile } from '../images/archive/image-archive.ts';
+import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import { forwardRuleName } from '../host/forward-chain.ts';
 import type { Manifest } from '../scenario/manifest.ts';
@@ -28,7 +33,7 @@ export interface PlanInputs {
   /** Archives of container images that every node loads before anything is applied; none when absent. */
   readonly archives?: readonly ImageArchive[];
   /** The distribution's program on this host; none when absent. */
-  readonly binary?: InputFile | null;
+  readonly binary?: PlannedProgram | null;
   /** Snaps on this host, in the order in which nodes install them; none when absent. */
   readonly snaps?: readonly PlannedSnap[];
   readonly host: PlanHost;
@@ -161,10 +166,16 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
 export function assemblePlan(inputs: PlanInputs): Plan {
   const { scenario, allocation, image, cni, distribution, manifests } = inputs;
   const nodes = planNodes(scenario, allocation);
+  // A controller of k0s that is nothing else has no kubelet.
+  const isNode = ({ role }: PlanNode): boolean =>
+    scenario.nodes.controllerRole !== 'controller' || role === 'worker';
+  const archives = inputs.archives ?? [];
   const base = {
     scenario,
     allocation,
-    nodes,
+    nodes: nodes.filter(isNode),
+    controllers: nodes.filter((node) => !isNode(node)),
+    archives,
     image,
     host: inputs.host,
     binary: inputs.binary ?? null,
@@ -173,20 +184,32 @@ export function assemblePlan(inputs: PlanInputs): Plan {
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
   const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
   const bootstrap = distribution.bootstrap(context, launched);
-  const loads = loadSteps(nodes, inputs.archives ?? [], (node) => bootstrap.preparedStep(node));
+  const loads = bootstrap.bringsArchives
+    ? []
+    : loadSteps(context.nodes, archives, (node) => bootstrap.preparedStep(node));
   const loaded = loads.map(({ id }) => id);
-  const own = ownWorkloads(inputs.ownManifests, nodes);
+  const own = ownWorkloads(inputs.ownManifests, context.nodes);
   // A pod whose image is not there yet is tried again after ten seconds only.
-  const workloads = [...workloadSteps(context, manifests, bootstrap.apiStep), ...own.steps].map((step) =>
-    step.phase === 'apply' ? { ...step, needs: [...step.needs, ...loaded] } : step,
-  );
+  const afterLoads = (step: Step): Step =>
+    step.actions.some(({ kind }) => kind === 'apply') ? { ...step, needs: [...step.needs, ...loaded] } : step;
+  const cniSteps = cni.steps(context, bootstrap).map(afterLoads);
+  // Where no pod runs before a node has joined, or has its network, a wait for pods must not end before that and hide what is missing.
+  const isLate = cni.isMadeOfPods === true || context.controllers.length > 0;
+  const readyNode = isLate ? `network/${context.nodes[0]?.shortName}` : null;
+  const workloads = [...workloadSteps(context, manifests, bootstrap.apiStep), ...own.steps]
+    .map(afterLoads)
+    .map((step) =>
+      step.phase === 'ready' && readyNode !== null && !step.needs.includes(readyNode)
+        ? { ...step, needs: [...step.needs, readyNode] }
+        : step,
+    );
   const ourChecks = checkSteps(context, own);
   const checks = [...ourChecks, ...ownTestSteps(scenario.tests, ourChecks)];
   const steps = [
     ...launchSteps(inputs, nodes),
     ...bootstrap.steps,
     ...loads,
-    ...cni.steps(context, bootstrap),
+    ...cniSteps,
     ...workloads,
     ...checks,
   ];

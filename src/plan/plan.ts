@@ -38,8 +38,20 @@ export interface PlanHost {
 export type ClusterCondition =
   /** Each node has a pod range of each family; they become the values `podCIDR.<node>.<family>`. */
   | { readonly type: 'pod-cidrs'; readonly nodes: readonly string[]; readonly families: readonly IPFamily[] }
-  | { readonly type: 'nodes-ready'; readonly nodes: readonly string[] }
+  | {
+      readonly type: 'nodes-ready';
+      readonly nodes: readonly string[];
+      /** What nodes are Ready by: when they are not in time, its pods are named. */
+      readonly waitsFor?: readonly WorkloadRef[];
+    }
   | { readonly type: 'daemonset-ready'; readonly namespace: string; readonly name: string }
+  /** Its pod on one node; a failure has what that printed. */
+  | {
+      readonly type: 'daemonset-on-node';
+      readonly namespace: string;
+      readonly name: string;
+      readonly node: string;
+    }
   /** The Service has an address of each family with a ready endpoint behind it. */
   | {
       readonly type: 'service-ready';
@@ -58,6 +70,13 @@ export type ClusterCondition =
 /** The kinds of objects that a run waits for. */
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'Pod';
 
+/** An object that makes the pods of a network plugin. */
+export interface WorkloadRef {
+  readonly kind: 'DaemonSet' | 'Deployment';
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /**
  * One thing to do. Texts may hold `{{name}}`: a value known only at run time, captured by an earlier action; `secret.*` values are
  * never printed.
@@ -74,6 +93,8 @@ export type Action =
       readonly timeoutMs: number;
       /** When set, a failing program is run again until the deadline; completes "waiting until …". */
       readonly retryUntil?: string;
+      /** With `retryUntil`: the exit status that no further attempt would change. */
+      readonly giveUpStatus?: number;
       /** Names the value that the program's standard output becomes. */
       readonly capture?: string;
       /** A warning of the run when the program's standard output has this text. */
@@ -83,11 +104,12 @@ export type Action =
       /** A file on this host that is the program's standard input. */
       readonly input?: InputFile | ImageArchive;
     }
-  /** Reads the cluster's kubeconfig from a node, captures `caCertHash` from it, and waits until its API server answers. */
+  /** Reads the cluster's kubeconfig from what a program on a node prints, captures `caCertHash` from it, and waits until its API server answers. */
   | {
       readonly kind: 'connect';
       readonly node: string;
-      readonly path: string;
+      /** Run again until it ends with status 0. */
+      readonly command: readonly [file: string, ...args: string[]];
       readonly timeoutMs: number;
       /** The release, such as 1.36.3, whose minor version it must be; not asked when absent. */
       readonly expectVersion?: string;
@@ -100,6 +122,8 @@ export type Action =
       readonly timeoutMs: number;
       /** The user's own, by the digest of its file: braces in it are no placeholders, and the report names it. */
       readonly sha256?: string;
+      /** The values that a Helm chart was rendered with, as YAML. */
+      readonly values?: string;
     }
   /** Answers a program that asks. Answers may hold placeholders. */
   | {

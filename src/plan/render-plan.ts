@@ -30,6 +30,8 @@ function conditionText(condition: ClusterCondition): string {
       return `Ready: ${condition.nodes.join(', ')}`;
     case 'daemonset-ready':
       return `daemonset ${condition.namespace}/${condition.name} runs on every node`;
+    case 'daemonset-on-node':
+      return `daemonset ${condition.namespace}/${condition.name} is ready on ${condition.node}`;
     case 'workload-ready':
       return `${condition.kind} ${condition.namespace}/${condition.name} is ${condition.kind === 'Job' ? 'complete' : 'ready'}`;
     case 'service-ready':
@@ -92,15 +94,23 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
       const what = `  # ${named}${sizeBytes} bytes, SHA-256 ${sha256}`;
       return [`${command(true)} < ${quoteArgument(file)}`, what, deadline];
     }
-    case 'connect':
+    case 'connect': {
+      const [file, ...args] = action.command;
       return [
-        commandLine(dialect.execCommand(action.node, 'cat', [action.path])),
+        commandLine(dialect.execCommand(action.node, file, args)),
         `  wait until the API server answers, at most ${action.timeoutMs / 1000} s`,
       ];
+    }
     case 'wait':
       return [`  watch until ${conditionText(action.condition)}, at most ${action.timeoutMs / 1000} s`];
     case 'apply':
-      return [`  apply ${action.name} on the server's side`, ...indented(action.manifest)];
+      return [
+        ...(action.values === undefined
+          ? []
+          : [`  render ${action.name} with these values`, ...indented(action.values)]),
+        `  apply ${action.name} on the server's side`,
+        ...indented(action.manifest),
+      ];
     case 'dialogue': {
       const { prompts, mode, limits } = action.dialogue;
       const command = commandLine(dialect.execCommand(action.node, action.file, action.args, true));

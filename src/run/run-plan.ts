@@ -10,7 +10,7 @@ import { CommandError } from '../process/command-runner.ts';
 import type { Failure } from './failure.ts';
 import { isSecretName } from './secret-values.ts';
 import { stepInfo, StepTracker } from './step-tracker.ts';
-import { describeError, failureOf, outputOf, requireVersion } from './step-failure.ts';
+import { describeError, failureOf, hopelessFailure, outputOf, requireVersion } from './step-failure.ts';
 import { waitUntil, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
@@ -153,7 +153,9 @@ class PlanExecution {
         try {
           return await this.#exec(action, step);
         } catch (error) {
-          if (error instanceof Error && action.hint !== undefined) this.#advice.set(error, action.hint);
+          // What is stopped by another's failure ends with that same error, whose advice it is none of.
+          const own = error instanceof Error && !signal.aborted;
+          if (own && action.hint !== undefined) this.#advice.set(error, action.hint);
           throw error;
         }
       case 'connect':
@@ -247,6 +249,7 @@ class PlanExecution {
           return { met: true, value: null };
         } catch (error) {
           if (!(error instanceof CommandError) || error.kind !== 'exit') throw error;
+          if (error.exitCode === action.giveUpStatus) throw hopelessFailure(step, action, error);
           return { met: false, missing: error.lastLines(1).join('') || error.message };
         }
       },
@@ -265,16 +268,14 @@ class PlanExecution {
     const { provider, values, signal, onKubeconfig } = this.#context;
     const node = provider.node(action.node);
     const { timeoutMs } = action;
+    const [file, ...args] = action.command;
     const kubeconfig = await waitUntil(
       async (_attempt, attemptSignal): Promise<Look<string>> => {
-        const { exitCode, stdout } = await node.run('cat', [action.path], {
-          timeoutMs,
-          signal: attemptSignal,
-          accept: [0, 1],
-        });
-        return exitCode === 0 && stdout.includes('client-key-data')
-          ? { met: true, value: stdout }
-          : { met: false, missing: `${action.node} has no ${action.path}` };
+        const options = { timeoutMs, signal: attemptSignal, accept: [0, 1] };
+        const { exitCode, stdout, stderr } = await node.run(file, args, options);
+        if (exitCode === 0 && stdout.includes('client-key-data')) return { met: true, value: stdout };
+        const said = stderr.trim().split('\n').at(-1) ?? '';
+        return { met: false, missing: said === '' ? `${file} prints none` : said };
       },
       { condition: `${action.node} has a kubeconfig`, timeoutMs, intervalMs: RETRY_MS * 4, signal },
     );

@@ -36,6 +36,22 @@ export function failureOf(step: Step, error: unknown, advice: string | null): Fa
   throw error;
 }
 
+/** The failure of a wait that its program gave up before the deadline. */
+export function hopelessFailure(
+  { id, title }: Step,
+  { retryUntil, hint }: Extract<Action, { kind: 'exec' }>,
+  error: CommandError,
+): FailureError {
+  const lines = error.lastLines().map((line) => `\n  ${line}`);
+  const message = `${title}: it will not come to it that ${retryUntil}:${lines.join('')}`;
+  return new FailureError({
+    class: 'infrastructure',
+    step: id,
+    message,
+    hint: hint ?? SEE_DIAGNOSTICS,
+  });
+}
+
 const SEE_DIAGNOSTICS =
   'See diagnostics/ in the report directory: journals of the nodes and logs of the pods.';
 

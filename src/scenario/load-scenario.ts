@@ -4,9 +4,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseScenario } from './parse-scenario.ts';
 import type { ParsedScenario, ParseOptions } from './parse-scenario.ts';
 import { checkBinaries } from './check-binaries.ts';
+import { cniManifestProblems } from '../cni/cni-manifest-problems.ts';
 import { manifestProblems } from './manifest-problems.ts';
 import { compareProblems, makeProblem, printable } from './problem.ts';
-import { readManifest } from './read-manifest.ts';
+import { readManifest, type ManifestContext } from './read-manifest.ts';
+import type { DocumentPath } from './document-path.ts';
 import type { Manifest } from './manifest.ts';
 import type { Problem } from './problem.ts';
 import { MAX_SCENARIO_SIZE } from './read-yaml.ts';
@@ -22,6 +24,8 @@ export interface LoadedScenario extends ParsedScenario {
   readonly text: string;
   /** The manifests that its workloads name, in their order; complete where there is a scenario. */
   readonly manifests: readonly Manifest[];
+  /** What its network plugin is installed by; null where no file is named, or none that can be read. */
+  readonly cniManifest: Manifest | null;
 }
 
 function fileProblem(file: string, message: string): Problem {
@@ -50,7 +54,16 @@ function describeFileError(error: unknown): string {
 
 function failed(problem: Problem, sha256 = ''): LoadedScenario {
   const locate = () => problem.position;
-  return { scenario: null, problems: [problem], expect: null, locate, sha256, text: '', manifests: [] };
+  return {
+    scenario: null,
+    problems: [problem],
+    expect: null,
+    locate,
+    sha256,
+    text: '',
+    manifests: [],
+    cniManifest: null,
+  };
 }
 
 /**
@@ -63,7 +76,7 @@ export async function loadScenario(path: string, options: ParseOptions = {}): Pr
   const { text, sha256 } = read;
   const parsed = parseScenario(text, path, options);
   const found = await checkBinaries(parsed, path);
-  const loaded = { ...parsed, sha256, text, manifests: [] };
+  const loaded = { ...parsed, sha256, text, manifests: [], cniManifest: null };
   if (found.length === 0) return withManifests(loaded, path);
   return { ...loaded, scenario: null, problems: [...parsed.problems, ...found].sort(compareProblems) };
 }
@@ -104,29 +117,36 @@ async function withManifests(loaded: LoadedScenario, file: string): Promise<Load
   const { scenario, locate } = loaded;
   if (scenario === null) return loaded;
   const problems = [...loaded.problems];
+  /** A manifest by its path as written; null where there is none, which is among the problems then. */
+  const read = async (
+    written: string,
+    at: DocumentPath,
+    network: ManifestContext['network'],
+  ): Promise<Manifest | null> => {
+    const path = isAbsolute(written) ? written : join(dirname(file), written);
+    const content = await readText(path, MAX_MANIFEST_SIZE, 'a manifest');
+    if ('problem' in content) {
+      const message = `${printable(written)} ${content.problem.message}`;
+      problems.push(makeProblem({ rule: 'manifest', path: at, position: locate(at), message }));
+      return null;
+    }
+    const { objects, services, problems: found } = readManifest(content.text, { file: path, network });
+    problems.push(...found);
+    if (network === null && found.length === 0)
+      problems.push(...cniManifestProblems(objects, path, scenario));
+    return { path: written, sha256: content.sha256, objects, services };
+  };
   const manifests: Manifest[] = [];
   for (const [index, workload] of scenario.workloads.entries()) {
     if (workload === 'nginxdualstack') continue;
-    const path = isAbsolute(workload.manifest) ? workload.manifest : join(dirname(file), workload.manifest);
-    const read = await readText(path, MAX_MANIFEST_SIZE, 'a manifest');
-    if ('problem' in read) {
-      const at = ['workloads', index, 'manifest'];
-      const message = `${printable(workload.manifest)} ${read.problem.message}`;
-      problems.push(makeProblem({ rule: 'manifest', path: at, position: locate(at), message }));
-      continue;
-    }
-    const found = readManifest(read.text, { file: path, network: scenario.network });
-    problems.push(...found.problems);
-    manifests.push({
-      path: workload.manifest,
-      sha256: read.sha256,
-      objects: found.objects,
-      services: found.services,
-    });
+    const found = await read(workload.manifest, ['workloads', index, 'manifest'], scenario.network);
+    if (found !== null) manifests.push(found);
   }
-  if (!hasErrors(problems)) problems.push(...manifestProblems(scenario, manifests, locate));
+  const { manifest } = scenario.cni;
+  const cniManifest = manifest === null ? null : await read(manifest, ['cni', 'manifest'], null);
+  if (!hasErrors(problems)) problems.push(...manifestProblems(scenario, manifests, locate, cniManifest));
   problems.sort(compareProblems);
-  return { ...loaded, scenario: hasErrors(problems) ? null : scenario, problems, manifests };
+  return { ...loaded, scenario: hasErrors(problems) ? null : scenario, problems, manifests, cniManifest };
 }
 
 function hasErrors(problems: readonly Problem[]): boolean {
@@ -138,9 +158,9 @@ async function fileKind(path: string): Promise<{ isDirectory: boolean; isFile: b
   return { isDirectory: stats.isDirectory(), isFile: stats.isFile(), size: stats.size };
 }
 
-/** Folders that are nobody's scenarios: hidden ones and installed packages. */
+/** Folders that hold no scenarios: hidden ones, installed packages, and the manifests that scenarios beside them name. */
 function isSkippedFolder(name: string): boolean {
-  return name.startsWith('.') || name === 'node_modules';
+  return name.startsWith('.') || name === 'node_modules' || name === 'manifests';
 }
 
 async function filesIn(folder: string): Promise<string[]> {
@@ -158,7 +178,7 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /**
  * The scenario files that paths stand for: a file is itself, whatever its name, and a directory is all `*.yaml` and `*.yml` in and
- * below it. Sorted by path within each directory, in the order of the arguments; a file that is named in two ways comes once, as it
+ * below it, but for what is in folders called `manifests`. Sorted by path within each directory, in the order of the arguments; a file that is named in two ways comes once, as it
  * was named first.
  */
 export async function findScenarioFiles(

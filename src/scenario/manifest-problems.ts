@@ -9,10 +9,11 @@ export function manifestProblems(
   scenario: Pick<Scenario, 'workloads' | 'network'>,
   manifests: readonly Manifest[],
   locate: (path: DocumentPath) => Position,
+  cniManifest: Manifest | null = null,
 ): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  for (const { path, objects } of manifests) {
+  for (const { path, objects } of [...(cniManifest === null ? [] : [cniManifest]), ...manifests]) {
     for (const { kind, namespace, name, position } of objects) {
       const key = `${kind}/${namespace}/${name}`;
       const other = seen.get(key);

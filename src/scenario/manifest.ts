@@ -1,3 +1,4 @@
+import type { DocumentPath } from './document-path.ts';
 import type { IPFamily } from './scenario.ts';
 import type { Position } from './problem.ts';
 
@@ -10,6 +11,8 @@ export interface ManifestObject {
   readonly namespace: string;
   readonly position: Position;
   readonly content: Readonly<Record<string, unknown>>;
+  /** Where a value of it is; for one that it has not, where that would belong. */
+  locate(path: DocumentPath): Position;
 }
 
 /** A Service of a manifest, as far as checks ask it. */

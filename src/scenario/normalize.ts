@@ -1,5 +1,7 @@
 import { parseDuration } from './duration.ts';
 import { ownTestNames } from './own-test-names.ts';
+import { controllerRoleOf } from './controller-role.ts';
+import { cniOf } from './network-plugin.ts';
 import { installationOf } from './installation.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import type { ScenarioNetwork, ScenarioRange } from './resolve-network.ts';
@@ -88,7 +90,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
     description: written.description,
     // LXD is the only provider so far, so there is nothing to look for on the host.
     provider: written.provider === 'auto' ? 'lxd' : written.provider,
-    nodes: written.nodes,
+    nodes: { ...written.nodes, controllerRole: controllerRoleOf(written) },
     network: normalNetwork(resolveNetwork(written.network)),
     egress: written.egress,
     image: written.image ?? null,
@@ -99,7 +101,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
       ),
     ),
     distribution: written.distribution,
-    cni: { name: written.distribution.name === 'k8s-snap' ? 'distribution' : 'bridge' },
+    cni: cniOf(written),
     bootstrap: written.bootstrap,
     dialogue: dialogueOf(written),
     features: written.features ?? null,

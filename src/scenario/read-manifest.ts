@@ -1,4 +1,5 @@
-import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type Tags } from 'yaml';
+import { isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Document, type Tags } from 'yaml';
+import type { DocumentPath } from './document-path.ts';
 import { makeProblem, printable, type Position, type Problem } from './problem.ts';
 import { isRecord, readService } from './read-service.ts';
 import type { Manifest, ManifestObject } from './manifest.ts';
@@ -18,7 +19,8 @@ function withoutTimes(tags: Tags): Tags {
 export interface ManifestContext {
   /** Path for messages. */
   readonly file: string;
-  readonly network: Pick<ScenarioNetwork, 'families' | 'primaryFamily'>;
+  /** What its Services are held against; null where nothing is asked of them. */
+  readonly network: Pick<ScenarioNetwork, 'families' | 'primaryFamily'> | null;
 }
 
 /**
@@ -47,7 +49,8 @@ export function readManifest(
     }
     const position = at(document.contents?.range?.[0] ?? 0);
     const content = plain(document, position, report);
-    if (content !== null) objects.push(...objectsOf(content, position, report));
+    const locate = (path: DocumentPath): Position => at(offsetOf(document, path));
+    if (content !== null) objects.push(...objectsOf(content, [], { position, locate, report }));
   }
   if (objects.length === 0 && problems.length === 0)
     report({ file, line: 1, column: 1 }, 'has no Kubernetes object in it');
@@ -61,7 +64,9 @@ export function readManifest(
     seen.set(key, position);
   }
   const services = objects.flatMap((object) =>
-    object.kind === 'Service' && object.apiVersion === 'v1' ? readService(object, network, report) : [],
+    network !== null && object.kind === 'Service' && object.apiVersion === 'v1'
+      ? readService(object, network, report)
+      : [],
   );
   return { objects, services, problems };
 }
@@ -107,20 +112,38 @@ function plain(
   }
 }
 
+/** Where a value begins; where there is none, the nearest that would hold it. */
+function offsetOf(document: Document.Parsed, path: DocumentPath): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0] ?? 0;
+}
+
+/** Where the objects of a document stand, and whom to tell what is wrong with them. */
+interface Place {
+  readonly position: Position;
+  readonly locate: (path: DocumentPath) => Position;
+  readonly report: Reporter;
+}
+
+/** @param path of the content in its document. */
 function objectsOf(
   content: Readonly<Record<string, unknown>>,
-  position: Position,
-  report: Reporter,
+  path: DocumentPath,
+  place: Place,
 ): ManifestObject[] {
   const { apiVersion, kind, metadata, items } = content;
+  const { position, locate, report } = place;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     report(position, 'has no apiVersion and kind: each object needs both, as text');
     return [];
   }
   if (kind.endsWith('List') && Array.isArray(items)) {
-    return items.flatMap((item) =>
+    return items.flatMap((item, index) =>
       isRecord(item)
-        ? objectsOf(item, position, report)
+        ? objectsOf(item, [...path, 'items', index], place)
         : (report(position, `${printable(kind)} holds what is no object`), []),
     );
   }
@@ -133,5 +156,6 @@ function objectsOf(
     report(position, `${printable(kind)} ${printable(name)} has a metadata.namespace that is no text`);
     return [];
   }
-  return [{ apiVersion, kind, name, namespace, position, content }];
+  const within = (inner: DocumentPath): Position => locate([...path, ...inner]);
+  return [{ apiVersion, kind, name, namespace, position, content, locate: within }];
 }

@@ -12,6 +12,42 @@ export interface PerFamily<T> {
 export type ProviderName = 'lxd' | 'incus' | 'kind';
 export type DistributionName = 'kubeadm' | 'k0s' | 'k8s-snap';
 
+/** What the controller of k0s is, in k0sctl's words. */
+export const CONTROLLER_ROLES = ['single', 'controller', 'controller+worker'] as const;
+export type ControllerRole = (typeof CONTROLLER_ROLES)[number];
+
+/** The network plugins that a scenario may name. */
+export const CNI_NAMES = [
+  'bridge',
+  'calico',
+  'cilium',
+  'custom',
+  'flannel',
+  'kindnet',
+  'kube-router',
+] as const;
+export type CniName = (typeof CNI_NAMES)[number];
+
+/** How a network plugin may carry traffic between nodes. */
+export const CNI_MODES = ['bird', 'vxlan', 'host-gw'] as const;
+export type CniMode = (typeof CNI_MODES)[number];
+
+/** When Calico in bird mode wraps IPv4 packets between nodes into IPIP, in its own words. */
+export const CALICO_OVERLAYS = ['Always', 'CrossSubnet', 'Never'] as const;
+export type CalicoOverlay = (typeof CALICO_OVERLAYS)[number];
+
+/** What a scenario may choose of Calico, beside its mode. */
+export interface CalicoChoices {
+  /** Prefix length of the blocks that nodes take from the pod range. */
+  readonly blockSizes: PerFamily<number>;
+  /** Whether what leaves the pod ranges has the node's address. */
+  readonly natOutgoing: boolean;
+  /** How a node finds its own address, in Calico's words. */
+  readonly autodetection: PerFamily<string>;
+  /** Null in vxlan mode, which always wraps. */
+  readonly overlay: CalicoOverlay | null;
+}
+
 /** What must happen for the run to end with exit status 0. */
 export type Expectation = 'passed' | { readonly check: string } | { readonly rule: string };
 
@@ -35,6 +71,8 @@ export interface OwnTest {
 /** Where a distribution's program comes from. Paths as written. */
 export type Installation =
   | { readonly from: 'preinstalled' }
+  /** The official release of the distribution, fetched by this host; `airgap` with the bundle of its container images. */
+  | { readonly from: 'release'; readonly airgap: boolean }
   | { readonly from: 'snap-store'; readonly channel: string }
   | { readonly from: 'snap-file'; readonly snaps: readonly string[]; readonly dangerous: boolean };
 
@@ -49,7 +87,12 @@ export interface Scenario {
   readonly name: string;
   readonly description: string;
   readonly provider: ProviderName | 'auto';
-  readonly nodes: { readonly controlPlanes: number; readonly workers: number };
+  readonly nodes: {
+    readonly controlPlanes: number;
+    readonly workers: number;
+    /** Null for a distribution that knows no such difference. */
+    readonly controllerRole: ControllerRole | null;
+  };
   readonly network: {
     /** What was asked for, in order of preference: the first is the primary family. One entry is single-stack. */
     readonly families: readonly IPFamily[];
@@ -72,8 +115,18 @@ export interface Scenario {
   /** Programs of the user's own: path by program, as written, relative to the scenario file. */
   readonly binaries: Readonly<Record<string, string>>;
   readonly distribution: { readonly name: DistributionName; readonly version: string };
-  /** `distribution`: the one that the distribution brings with it. */
-  readonly cni: { readonly name: 'bridge' | 'distribution' };
+  readonly cni: {
+    /** `distribution`: the one that the distribution brings with it, without a choice. */
+    readonly name: CniName | 'distribution';
+    /** Null for a plugin that has none to choose. */
+    readonly mode: CniMode | null;
+    /** What installs it, as written. */
+    readonly manifest: string | null;
+    /** The Helm chart that installs it, as written; cilium alone may have one. */
+    readonly chart?: string;
+    /** Of calico alone. */
+    readonly calico?: CalicoChoices;
+  };
   readonly bootstrap: 'interactive' | 'file';
   readonly dialogue: {
     readonly mode: DialogueMode;

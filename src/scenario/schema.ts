@@ -4,6 +4,8 @@ import { DURATION_PATTERN, parseDuration } from './duration.ts';
 import { hasDuplicates, networkSchema, text } from './network-schema.ts';
 import { isK8sSnapFile } from './snap-file.ts';
 import { ANSWER_VALUES } from './answer-values.ts';
+import { CALICO_OVERLAYS, CNI_MODES, CNI_NAMES, CONTROLLER_ROLES } from './scenario.ts';
+import { DEFAULT_BLOCK_SIZES } from './network-plugin.ts';
 import { PROGRAMS, STATIC_PROGRAMS } from './own-programs.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from './supported-versions.ts';
 
@@ -53,15 +55,26 @@ const nodes = z
         'Number of control-plane nodes, which take pods too. More than one is for k8s-snap alone, so far.',
     }),
     workers: z.int().min(0).default(0).meta({ description: 'Number of worker nodes.' }),
+    controllerRole: z
+      .enum(CONTROLLER_ROLES)
+      .optional()
+      .meta({
+        description:
+          'What the controller of k0s is beside that, in the words of k0sctl: single (alone, without a way to join it), ' +
+          'controller+worker (it takes pods too) or controller (no node of Kubernetes at all: at least one worker is). Unless written ' +
+          'single without workers, and controller with them.',
+        examples: ['controller+worker'],
+      }),
   })
   .prefault({})
   .meta({ description: 'How many nodes the cluster has.', examples: [{ controlPlanes: 1, workers: 2 }] });
 
 const distribution = z
   .strictObject({
-    name: z.enum(['kubeadm', 'k0s', 'k8s-snap']).default('kubeadm').meta({
-      description: 'What turns the machines into a cluster. k0s is not supported yet.',
-    }),
+    name: z
+      .enum(['kubeadm', 'k0s', 'k8s-snap'])
+      .default('kubeadm')
+      .meta({ description: 'What turns the machines into a cluster.' }),
     version: z
       .string({ error: VERSION_SHAPE })
       .regex(VERSION_PATTERN, {
@@ -84,16 +97,77 @@ const distribution = z
 
 const cni = z
   .strictObject({
-    name: z.enum(['bridge', 'calico', 'cilium', 'flannel', 'kindnet', 'kube-router']).default('bridge').meta({
-      description:
-        'The network plugin that gives pods their addresses and routes. All but bridge are not supported yet.',
-    }),
-    mode: z
-      .enum(['bird', 'vxlan'])
+    name: z
+      .enum(CNI_NAMES)
       .optional()
       .meta({
-        description: 'How calico carries traffic between nodes. Not supported yet.',
+        description:
+          "The network plugin that gives pods their addresses and routes: bridge unless written, and k0s' own kube-router with k0s. " +
+          'custom is a manifest of your own. kindnet is not supported yet.',
+        default: 'bridge',
+      }),
+    mode: z
+      .enum(CNI_MODES)
+      .optional()
+      .meta({
+        description:
+          'How traffic goes between nodes: bird or vxlan with calico (vxlan unless written), vxlan or host-gw with flannel (vxlan unless written).',
         examples: ['bird'],
+      }),
+    manifest: text(
+      'Path of the Kubernetes manifest that installs it, relative to the scenario file: for custom, for calico with kubeadm (as Tigera ' +
+        'publishes calico.yaml) and for cilium (as helm template writes it). None comes with twinstack.',
+      ['manifests/calico.yaml'],
+    ).optional(),
+    chart: z
+      .string()
+      .regex(/\.tgz$/, { error: 'must be the path of a packed Helm chart, which ends in .tgz' })
+      .optional()
+      .meta({
+        description:
+          "Path of cilium's Helm chart on this host, relative to the scenario file, in the place of a manifest; it is rendered with the helm in PATH.",
+        examples: ['charts/cilium-1.18.4.tgz'],
+      }),
+    blockSizes: z
+      .strictObject({
+        ipv4: z.int().optional().meta({
+          description: 'Of the IPv4 pod range, 20 to 32.',
+          default: DEFAULT_BLOCK_SIZES.ipv4,
+        }),
+        ipv6: z.int().optional().meta({
+          description: 'Of the IPv6 pod range, 116 to 128.',
+          default: DEFAULT_BLOCK_SIZES.ipv6,
+        }),
+      })
+      .prefault({})
+      .meta({
+        description: 'calico: prefix length of the blocks that nodes take from the pod ranges.',
+        examples: [{ ipv4: 26, ipv6: 122 }],
+      }),
+    natOutgoing: z.boolean().optional().meta({
+      description:
+        "calico: whether what leaves the pod ranges has the node's address; between pods there is no NAT either way.",
+      default: true,
+    }),
+    autodetection: z
+      .strictObject({
+        ipv4: text('As in IP_AUTODETECTION_METHOD.', ['interface=eth0']).optional(),
+        ipv6: text('As in IP6_AUTODETECTION_METHOD.', ['interface=eth0']).optional(),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "calico: how a node finds its own address, in Calico's words; kubernetes-internal-ip unless written.",
+        examples: [{ ipv6: 'interface=eth0' }],
+      }),
+    overlay: z
+      .enum(CALICO_OVERLAYS)
+      .optional()
+      .meta({
+        description:
+          'calico in mode bird: when IPv4 packets between nodes are wrapped into IPIP, which needs the kernel module ipip. There is no such ' +
+          'thing for IPv6.',
+        default: 'Never',
       }),
   })
   .prefault({})
@@ -228,8 +302,10 @@ const install = z
   .union(
     [
       text(
-        'preinstalled: it is in the image, or comes as binary. Anything else: a channel of the snap store.',
-        ['preinstalled', '1.36-classic/stable'],
+        'preinstalled: it is in the image, or comes as binary. release (k0s): the official binary of distribution.version, fetched by this ' +
+          'host and held against its checksum; release+airgap: with the bundle of its container images. Anything else (k8s-snap): a ' +
+          'channel of the snap store.',
+        ['preinstalled', 'release', '1.36-classic/stable'],
       ).min(1),
       z
         .strictObject({
@@ -254,8 +330,9 @@ const install = z
   )
   .optional()
   .meta({
-    description: 'Where the distribution k8s-snap is installed from.',
-    examples: ['1.36-classic/stable', { snaps: ['core22_1748.snap', 'k8s_3400.snap'] }],
+    description:
+      'Where the distribution k8s-snap or k0s is installed from. With k0s release, unless written or binary is.',
+    examples: ['release', '1.36-classic/stable', { snaps: ['core22_1748.snap', 'k8s_3400.snap'] }],
   });
 
 function argumentsOf(program: string, note = '') {

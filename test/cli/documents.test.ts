@@ -185,13 +185,21 @@ test.serial('the README names each Kubernetes release', async (t) => {
 
 test.serial('scenarios in the documents are good, or say which rule refuses them', async (t) => {
   const visitor = await visit(t);
-  for (const document of ['README.md', 'docs/writing-scenarios.md', 'docs/k8s-snap.md']) {
+  for (const document of [
+    'README.md',
+    'docs/writing-scenarios.md',
+    'docs/k8s-snap.md',
+    'docs/k0s.md',
+    'docs/networks.md',
+  ]) {
     const text = await readFile(join(ROOT, document), 'utf8');
     // Files of the reader's own, by the names that the examples use.
     for (const [, name = ''] of text.matchAll(/manifest: (\S+\.yaml)/g)) {
       const manifest =
         'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ipFamilyPolicy: RequireDualStack, selector: { run: web }, ports: [{ port: 80 }] }\n';
-      await visitor.write(name, manifest);
+      const plugin = /(calico|cilium)\.yaml$/.exec(name)?.[1];
+      const shaped = join(ROOT, 'test', 'fixtures', 'cni', `${plugin}-shaped.yaml`);
+      await visitor.write(name, plugin === undefined ? manifest : await readFile(shaped, 'utf8'));
     }
     for (const [, program = '', path = ''] of text.matchAll(/binaries: \{ (\w+): (\S+) \}/g)) {
       const file = await visitor.write(path, '');

@@ -36,6 +36,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run scenario -- run scenarios --parallel auto --shard 1/2': 'takes minutes; the shard of ci.md is run',
   'npm run scenario -- run scenarios/quickstart.yaml -- npm test': 'own-tests.test.ts runs tests of its own',
   'npm run scenario -- run mine.yaml -- npm test': 'own-tests.test.ts runs tests of its own',
+  'npm run scenario -- run scenarios/k0s-custom-cni.yaml --set binary=./k0s':
+    "needs the reader's own k0s; k0s.test.ts runs it with the stand-in",
   'npm run scenario -- image build --source release':
     'fetches from the official sites; release-image.test.ts builds from a server of ours',
   'npm run scenario -- run mine.yaml --set distribution.version=1.35.4': 'builds an image; see docs/evidence',

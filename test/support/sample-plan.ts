@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { bridge } from '../../src/cni/bridge.ts';
-import { distributionNetwork } from '../../src/cni/distribution-network.ts';
-import { k8sSnap } from '../../src/distributions/k8s-snap.ts';
+import { cniOf, distributionOf } from '../../src/commands/plan-parts.ts';
+import type { InstalledManifest } from '../../src/cni/manifest-cni.ts';
 import { kubeadm } from '../../src/distributions/kubeadm.ts';
 import { assemblePlan, type PlanParts } from '../../src/plan/assemble-plan.ts';
 import { sampleInputs } from '../../src/plan/sample-inputs.ts';
+import type { PlannedProgram } from '../../src/distributions/distribution.ts';
+import type { ImageArchive } from '../../src/images/archive/image-archive.ts';
 import type { ForeignImage } from '../../src/images/foreign-image.ts';
 import type { NodeFile } from '../../src/providers/provider.ts';
 import type { Action, Plan, PlanHost } from '../../src/plan/plan.ts';
@@ -33,10 +35,16 @@ export function samplePlan(
   {
     ownManifests = [],
     foreign = null,
+    binary = null,
+    archives = [],
+    installed = null,
     ...host
   }: Partial<PlanHost> & {
+    readonly binary?: PlannedProgram | null;
+    readonly archives?: readonly ImageArchive[];
     readonly ownManifests?: readonly Manifest[];
     readonly foreign?: ForeignImage | null;
+    readonly installed?: InstalledManifest | null;
   } = {},
 ): Plan {
   return assemblePlan({
@@ -44,8 +52,10 @@ export function samplePlan(
     ...sampleInputs(scenario, SAMPLE_RUN, foreign),
     ...SAMPLE_PARTS,
     ownManifests,
-    distribution: scenario.distribution.name === 'k8s-snap' ? k8sSnap : kubeadm,
-    cni: scenario.cni.name === 'distribution' ? distributionNetwork : bridge,
+    binary,
+    archives,
+    distribution: distributionOf(scenario),
+    cni: cniOf(scenario, installed),
     host: { ...SAMPLE_PARTS.host, ...host },
   });
 }

@@ -6,7 +6,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     name: 'quickstart',
     description: '',
     provider: 'lxd',
-    nodes: { controlPlanes: 1, workers: 0 },
+    nodes: { controlPlanes: 1, workers: 0, controllerRole: null },
     network: {
       families: ['IPv4', 'IPv6'],
       primaryFamily: 'IPv4',
@@ -21,7 +21,7 @@ export function sampleScenario(change: Partial<Scenario> = {}): Scenario {
     images: [],
     binaries: {},
     distribution: { name: 'kubeadm', version: '1.36.3' },
-    cni: { name: 'bridge' },
+    cni: { name: 'bridge', mode: null, manifest: null },
     bootstrap: 'file',
     dialogue: {
       mode: 'pipe',
@@ -79,13 +79,15 @@ export const IPV4_ONLY: Partial<Scenario> = {
   },
 };
 
-export const THREE_NODES: Partial<Scenario> = { nodes: { controlPlanes: 1, workers: 2 } };
+export const THREE_NODES: Partial<Scenario> = {
+  nodes: { controlPlanes: 1, workers: 2, controllerRole: null },
+};
 
 /** Canonical Kubernetes as its how-to has it, bootstrapped by answering its questions. */
 export const K8S_SNAP: Partial<Scenario> = {
   name: 'k8s-snap',
   distribution: { name: 'k8s-snap', version: '1.36.3' },
-  cni: { name: 'distribution' },
+  cni: { name: 'distribution', mode: null, manifest: null },
   bootstrap: 'interactive',
   features: ['network', 'dns'],
 };

@@ -1,5 +1,5 @@
 import { deadRuns } from './leftovers.ts';
-import { capSysResource, cgroup, modules, snapModules } from './kernel.ts';
+import { capSysResource, cgroup, modules, snapModules, vxlanModule } from './kernel.ts';
 import { bridgeNetfilter, forwardPolicy, ipv6, port53, routes } from './network.ts';
 import { clock, disk, inotify, memory, storage } from './resources.ts';
 import { architecture, daemon, go, packages } from './software.ts';
@@ -12,7 +12,7 @@ type Judge = (state: HostState) => Finding;
 const GROUPS: readonly { readonly title: string; readonly judges: readonly Judge[] }[] = [
   { title: 'Programs', judges: [architecture, packages, daemon, go] },
   { title: 'Resources', judges: [storage, disk, memory, inotify, clock] },
-  { title: 'Kernel', judges: [cgroup, capSysResource, modules, snapModules] },
+  { title: 'Kernel', judges: [cgroup, capSysResource, modules, snapModules, vxlanModule] },
   { title: 'Network', judges: [ipv6, bridgeNetfilter, forwardPolicy, port53, routes] },
   { title: 'Leftovers', judges: [deadRuns] },
 ];

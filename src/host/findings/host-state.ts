@@ -30,6 +30,8 @@ export interface HostNeeds {
   readonly ranges: readonly ClusterRange[];
   /** A snap is installed in the nodes. */
   readonly snap: boolean;
+  /** The network plugin makes VXLAN tunnels. */
+  readonly vxlan: boolean;
 }
 
 /** Everything that findings are judged from, as data. */

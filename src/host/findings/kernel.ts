@@ -67,3 +67,18 @@ export function snapModules({ facts, needs }: HostState): Finding {
   const told = loads.length === 0 ? '' : `; the engine loads ${loads.join(', ')}`;
   return ok('snap-modules', `the kernel has what the k8s snap asks for${told}`);
 }
+
+/** The module of VXLAN tunnels, which a network plugin makes in the nodes; the kernel loads it when it is asked for the first. */
+export function vxlanModule({ facts, needs }: HostState): Finding {
+  if (!needs.vxlan) return ok('vxlan', 'no tunnels between nodes are asked for');
+  if (facts.snapModules.get('vxlan') === 'absent') {
+    return problem('vxlan', 'blocker', {
+      cause: 'this kernel has no vxlan, and can not load it',
+      consequence:
+        'the network plugin makes no tunnel between nodes: flanneld would end with "failed to create vxlan device"',
+      advice:
+        'Install the modules of the running kernel (Ubuntu: linux-modules-extra), or write another cni.mode.',
+    });
+  }
+  return ok('vxlan', 'the kernel has vxlan, loads it when asked, or nothing tells');
+}

@@ -41,8 +41,7 @@ const AGAIN = 'Try again: what was fetched and verified is kept.';
 /** What a status other than success means. */
 export function statusError(url: string, status: number): DownloadError {
   if (status === 404 || status === 410) {
-    const hint =
-      'Look whether this release exists there for this architecture; --source go builds without it.';
+    const hint = 'Look whether this release exists there for this architecture.';
     return new DownloadError(`there is no ${url} (status ${status})`, { hint });
   }
   const transient = status >= 500 || status === 408 || status === 429;
@@ -77,9 +76,7 @@ export function connectionError(url: string, error: unknown, environment: Enviro
     ? `${host} can't be reached`
     : 'the connection failed';
   if (!transient && reached === 'the connection failed' && !isNetworkCode(code)) return error;
-  const hint = transient
-    ? AGAIN
-    : 'Set HTTPS_PROXY, name a mirror in TWINSTACK_UPSTREAM, or take --source go.';
+  const hint = transient ? AGAIN : 'Set HTTPS_PROXY, or name a mirror in TWINSTACK_UPSTREAM.';
   return new DownloadError(`${reached} (${error.message})${way}: ${url}`, { transient, hint, cause: error });
 }
 

@@ -14,6 +14,8 @@ const containerImages = z.strictObject({
   nginxdualstack: z.strictObject({ image: z.string().min(1), body: z.string().min(1) }),
   /** Any image that waits when it is started, and has curl. */
   probe: z.strictObject({ image: z.string().min(1) }),
+  /** flanneld as its entrypoint, with the programs that it calls, and `test`. */
+  flannel: z.strictObject({ image: z.string().min(1) }),
 });
 
 /** Container images by what they are for, as the world publishes them. */
@@ -80,6 +82,7 @@ export async function withOwnUpstream(
     containerImages: {
       nginxdualstack: containers.nginxdualstack ?? upstream.containerImages.nginxdualstack,
       probe: containers.probe ?? upstream.containerImages.probe,
+      flannel: containers.flannel ?? upstream.containerImages.flannel,
     },
     releases: { ...upstream.releases, ...releases },
     sums: { ...upstream.sums, ...sums },

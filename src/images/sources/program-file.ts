@@ -44,6 +44,39 @@ export async function readProgramHeader(file: string): Promise<ProgramHeader | n
   }
 }
 
+/** Of a section that takes no room in its file. */
+const SHT_NOBITS = 8;
+
+/** The components of k0s have a hundred times as many; a signature or a table of symbols behind a program far fewer. */
+const LEAST_ATTACHED_BYTES = 1024 * 1024;
+
+/** Whether an ELF program carries more behind itself, as k0s carries its components. */
+export async function hasAttachment(file: string, sizeBytes: number): Promise<boolean> {
+  return sizeBytes - (await programSize(file)) >= LEAST_ATTACHED_BYTES;
+}
+
+/** How many bytes an ELF program has of its own, by its tables. Zero when the file is none. */
+async function programSize(file: string): Promise<number> {
+  const handle = await open(file, 'r');
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    const { bytesRead } = await handle.read(header, 0, HEADER_BYTES, 0);
+    if (bytesRead < HEADER_BYTES || !header.subarray(0, 4).equals(ELF_MAGIC)) return 0;
+    const entrySize = header.readUInt16LE(58);
+    const table = Buffer.alloc(entrySize * header.readUInt16LE(60));
+    const tableAt = Number(header.readBigUInt64LE(40));
+    const { bytesRead: length } = await handle.read(table, 0, table.length, tableAt);
+    let end = tableAt + length;
+    for (let at = 0; entrySize >= 64 && at + 64 <= length; at += entrySize) {
+      if (table.readUInt32LE(at + 4) === SHT_NOBITS) continue;
+      end = Math.max(end, Number(table.readBigUInt64LE(at + 24)) + Number(table.readBigUInt64LE(at + 32)));
+    }
+    return end;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** What a program must be to go into a node. */
 export interface ProgramRequirement {
   readonly architecture: NodeImageSpec['architecture'];

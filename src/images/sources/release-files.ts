@@ -1,16 +1,10 @@
 import { renderTemplate } from '../../plan/render-template.ts';
 import type { Component } from './component-source.ts';
-import type { ChecksumForm } from '../download/checksum-file.ts';
+import type { CheckedFile } from '../download/fetch-checked.ts';
 import type { Upstream } from '../download/upstream.ts';
 
-/** One file of an official release, and where its checksum stands. */
-export interface ReleaseFile {
-  /** Name of the file at the end of its URL. */
-  readonly name: string;
-  readonly url: string;
-  /** The SHA-256 that our data holds; it is then not asked for. */
-  readonly pinned: string | null;
-  readonly checksum: { readonly url: string; readonly form: ChecksumForm };
+/** One file of an official release. */
+export interface ReleaseFile extends CheckedFile {
   /** The programs in it: path in the archive by program, or null where the file is the program itself. */
   readonly programs: ReadonlyMap<string, string | null>;
 }

@@ -1,8 +1,8 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../cache/cache-entry.ts';
-import { findChecksum } from '../download/checksum-file.ts';
 import { DownloadError } from '../download/download-error.ts';
+import { expectedSum, fetchChecked, type FetchedFile } from '../download/fetch-checked.ts';
 import { extractMembers } from '../build/extract-members.ts';
 import { imageFailure } from '../image-failure.ts';
 import { programProblem } from './program-file.ts';
@@ -31,14 +31,6 @@ export interface ReleaseSourceOptions {
   readonly tuning?: Partial<DownloadTuning>;
 }
 
-/** Where a file came from, kept beside the programs. */
-interface FetchedFile {
-  readonly url: string;
-  readonly sha256: string;
-  /** `pinned`, or the URL of the checksum file that the sum was found in. */
-  readonly checksum: string;
-}
-
 /** Takes the official binaries of the projects; nothing is kept whose SHA-256 is not the one that the project or our data gives. */
 export class ReleaseSource implements ComponentSource {
   readonly name = 'release';
@@ -64,7 +56,7 @@ export class ReleaseSource implements ComponentSource {
         const [file] = releaseFiles(component, this.#options.upstream);
         if (file === undefined) return;
         const call = { signal, report: () => undefined };
-        if (file.pinned === null) await this.#expectedSum(file, downloader, call);
+        if (file.pinned === null) await expectedSum(file, downloader, call);
         else await downloader.look(file.url, call);
       });
       await Promise.all(probes);
@@ -103,12 +95,15 @@ export class ReleaseSource implements ComponentSource {
     try {
       await mkdir(temporary);
       for (const file of releaseFiles(component, this.#options.upstream)) {
-        fetched.push(await this.#fetch(file, temporary, downloader, context));
+        fetched.push(await fetchChecked(file, temporary, downloader, context));
         await this.#takePrograms(file, component, join(temporary, file.name), outDirectory, context);
       }
     } catch (error) {
       context.signal.throwIfAborted();
-      if (error instanceof DownloadError) throw imageFailure(`could not fetch ${title}`, error, error.hint);
+      if (error instanceof DownloadError) {
+        const hint = `${error.hint} Or build without official binaries: --source go.`;
+        throw imageFailure(`could not fetch ${title}`, error, hint);
+      }
       throw error;
     } finally {
       await downloader.close();
@@ -121,37 +116,6 @@ export class ReleaseSource implements ComponentSource {
     // With it comes an HTTP client, which is not needed where everything is in the cache.
     const { Downloader } = await import('../download/downloader.ts');
     return await Downloader.create(this.#options.environment, { ...this.#options.tuning, ...tuning });
-  }
-
-  async #fetch(
-    file: ReleaseFile,
-    directory: string,
-    downloader: Downloader,
-    context: BuildContext,
-  ): Promise<FetchedFile> {
-    const expected = await this.#expectedSum(file, downloader, context);
-    const sha256 = await downloader.file(file.url, join(directory, file.name), context);
-    if (sha256 !== expected.sum) {
-      const hint =
-        'Nothing of it is kept. Try again; when it stays, somebody on the way changes files: look at HTTPS_PROXY and mirrors.';
-      const message = `${file.url} has the SHA-256 ${sha256}, expected ${expected.sum} (${expected.from})`;
-      throw new DownloadError(message, { hint });
-    }
-    return { url: file.url, sha256, checksum: expected.from };
-  }
-
-  async #expectedSum(
-    file: ReleaseFile,
-    downloader: Downloader,
-    call: Pick<BuildContext, 'signal' | 'report'>,
-  ): Promise<{ sum: string; from: string }> {
-    if (file.pinned !== null) return { sum: file.pinned, from: 'pinned' };
-    const { url, form } = file.checksum;
-    const sum = findChecksum(await downloader.text(url, call), form, file.name);
-    if (sum !== null) return { sum, from: url };
-    const hint =
-      'Look what answers there; a proxy or a mirror may give a page of its own. No file is taken without its checksum.';
-    throw new DownloadError(`${url} holds no SHA-256 of ${file.name}`, { hint });
   }
 
   async #takePrograms(

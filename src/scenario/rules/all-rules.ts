@@ -1,7 +1,10 @@
+import { CNI_RULES } from './cni-rules.ts';
 import { FAMILY_RULES } from './family-rules.ts';
+import { FLANNEL_RULES } from './flannel-rules.ts';
 import { DISTRIBUTION_RULES } from './distribution-rules.ts';
 import { imageDistribution } from './image-rules.ts';
 import { KUBERNETES_RULES } from './kubernetes-rules.ts';
+import { K0S_RULES } from './k0s-rules.ts';
 import { INSTALL_RULES } from './install-rules.ts';
 import { nameRule } from './name-rule.ts';
 import { NODE_RULES } from './node-rules.ts';
@@ -22,6 +25,9 @@ export const ALL_RULES: readonly Rule[] = [
   testNameRule,
   ...DISTRIBUTION_RULES,
   ...INSTALL_RULES,
+  ...K0S_RULES,
+  ...FLANNEL_RULES,
   imageDistribution,
+  ...CNI_RULES,
   notYet,
 ];

@@ -1,23 +1,32 @@
 import type { DocumentPath } from '../document-path.ts';
 import { printable } from '../problem.ts';
 import { suggest } from '../suggest.ts';
+import type { DistributionName } from '../scenario.ts';
 import { FEATURES, isK8sSnap, type Finding, type Rule, type RuleContext } from './rule.ts';
 
-/** Keys that only some distributions have a use for. */
-const OF_KUBEADM: readonly (readonly [path: DocumentPath, why: string])[] = [
-  [['network', 'nodeMasks'], 'its own network deals the pod range out'],
-  [['cni'], 'it brings its own network'],
-  [['kubeProxy'], 'its own network does what kube-proxy does elsewhere'],
-  [['featureGates'], 'it starts the components with gates of its own'],
-  [['extraArgs'], 'it starts the components with arguments of its own'],
-  [['binaries'], 'its programs come with it'],
-];
-const OF_K8S_SNAP: readonly (readonly [path: DocumentPath, why: string])[] = [
-  [['dialogue'], 'kubeadm asks nothing'],
-  [['features'], 'kubeadm has none'],
-  [['install'], 'kubeadm comes with the node image'],
-  [['binary'], 'kubeadm comes with the node image; binaries puts a program of your own into it'],
-];
+/** Keys that a distribution has no use for. */
+const USELESS: Readonly<Record<DistributionName, readonly (readonly [path: DocumentPath, why: string])[]>> = {
+  kubeadm: [
+    [['dialogue'], 'kubeadm asks nothing'],
+    [['features'], 'kubeadm has none'],
+    [['install'], 'kubeadm comes with the node image'],
+    [['binary'], 'kubeadm comes with the node image; binaries puts a program of your own into it'],
+    [['nodes', 'controllerRole'], 'its control planes take pods'],
+  ],
+  k0s: [
+    [['dialogue'], 'k0s asks nothing'],
+    [['features'], 'k0s has none'],
+  ],
+  'k8s-snap': [
+    [['network', 'nodeMasks'], 'its own network deals the pod range out'],
+    [['cni'], 'it brings its own network'],
+    [['kubeProxy'], 'its own network does what kube-proxy does elsewhere'],
+    [['featureGates'], 'it starts the components with gates of its own'],
+    [['extraArgs'], 'it starts the components with arguments of its own'],
+    [['binaries'], 'its programs come with it'],
+    [['nodes', 'controllerRole'], 'its control planes take pods'],
+  ],
+};
 
 /** What a distribution has no use for would be ignored. */
 export const distributionOption: Rule = {
@@ -26,8 +35,7 @@ export const distributionOption: Rule = {
   reads: [['distribution', 'name'], ['bootstrap']],
   check({ written, isWritten }) {
     const { name } = written.distribution;
-    const others = name === 'k8s-snap' ? OF_KUBEADM : name === 'kubeadm' ? OF_K8S_SNAP : [];
-    const found = others
+    const found = USELESS[name]
       .filter(([path]) => isWritten(path))
       .map(([path, why]): Finding => ({
         path,
@@ -38,8 +46,8 @@ export const distributionOption: Rule = {
       const message = 'nothing asks with bootstrap: file: write bootstrap: interactive, or remove it';
       return [...found, { path: ['dialogue'], atKey: true, message }];
     }
-    if (name !== 'kubeadm' || written.bootstrap !== 'interactive') return found;
-    const message = 'interactive is for distributions that ask questions, and kubeadm asks none: use file';
+    if (name === 'k8s-snap' || written.bootstrap !== 'interactive') return found;
+    const message = `interactive is for distributions that ask questions, and ${name} asks none: use file`;
     return [...found, { path: ['bootstrap'], message }];
   },
 };

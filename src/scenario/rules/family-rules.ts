@@ -73,6 +73,7 @@ export const missingFamily: Rule = {
 
 const DUPLICATE: Verdict<{ readonly section: ScenarioRange['section']; readonly other: IPFamily }> = {
   kubeadm: () => 'kubeadm would refuse it: "expected … two CIDRs from each family"',
+  k0s: () => 'k0s.yaml has a field for one range of each family, and none for a second one',
   'k8s-snap': ({ section, other }) =>
     section === 'services'
       ? 'k8s bootstrap would accept it, and kube-apiserver refuse it: "… must be of different IP family"'
@@ -141,6 +142,8 @@ function orderFindings({ network, written }: RuleContext): Finding[] {
 
 const CONTRADICTED: Verdict<null> = {
   kubeadm: () => 'kube-apiserver would refuse it: "service IP family … must match public address family …"',
+  // `primaryFamily` decides there, and this rule has nothing to say.
+  k0s: () => '',
   'k8s-snap': () => 'k8s bootstrap is told of ranges alone, and their order decides',
 };
 

@@ -7,15 +7,15 @@ import type { Rule } from './rule.ts';
 export const imageDistribution: Rule = {
   id: 'image-distribution',
   summary:
-    'An image of the engine goes with k8s-snap alone, and one that a snap is installed in is none of ours.',
+    'An image of the engine goes with k8s-snap and k0s, and one that a snap is installed in is none of ours.',
   reads: [['image'], ['distribution', 'name'], ['install']],
   check({ written }) {
     const { image, install } = written;
     const { name } = written.distribution;
     if (image === undefined) return [];
     const isForeign = parseForeignImage(image) !== null;
-    if (isForeign && name !== 'k8s-snap') {
-      const message = `${printable(image)} is an image of the engine, and ${name} needs a node image of twinstack: remove image, or use distribution.name: k8s-snap (a file of that name is written ./${printable(image)})`;
+    if (isForeign && name === 'kubeadm') {
+      const message = `${printable(image)} is an image of the engine, and ${name} needs a node image of twinstack: remove image, or use k0s or k8s-snap (a file of that name is written ./${printable(image)})`;
       return [{ path: ['image'], message }];
     }
     if (isForeign || !isFromSnap(written)) return [];

@@ -4,7 +4,7 @@ import { installationOf, installsSnap } from '../installation.ts';
 import { printable } from '../problem.ts';
 import { suggest } from '../suggest.ts';
 import type { DocumentPath } from '../document-path.ts';
-import { isK8sSnap, type Finding, type Rule, type RuleContext } from './rule.ts';
+import { isK0s, isK8sSnap, type Finding, type Rule, type RuleContext } from './rule.ts';
 
 const INSTALL: DocumentPath = ['install'];
 const PROMPTS: DocumentPath = ['dialogue', 'prompts'];
@@ -21,15 +21,38 @@ function channelOf({ written }: RuleContext): string | null {
   return install.from === 'snap-store' ? install.channel : null;
 }
 
-/** Our node images have no k8s, and what is installed twice is not known to be either. */
+function k0sSource(written: RuleContext['written']): Finding[] {
+  const { binary, image } = written;
+  const { from } = installationOf(written);
+  if (from === 'snap-store' || from === 'snap-file') {
+    const message = 'k0s is no snap: write release, release+airgap or preinstalled';
+    return [{ path: INSTALL, message }];
+  }
+  if (from === 'release' && binary !== undefined) {
+    const message = 'is a second source beside install, which is the release: remove one of the two';
+    return [{ path: ['binary'], message }];
+  }
+  if (from === 'release' || binary !== undefined || image !== undefined) return [];
+  const message =
+    'k0s is in none of our node images: write install: release, binary: FILE (a program of your own), or image: for one that has it';
+  return [{ path: INSTALL, message }];
+}
+
+/** Our node images have no k8s and no k0s, and what is installed twice is not known to be either. */
 export const installSource: Rule = {
   id: 'install-source',
   summary:
-    'k8s-snap comes from one place: install names a channel or snaps, binary a program of your own, image one that has it.',
+    'k8s-snap and k0s come from one place: install names a channel or snaps (k8s-snap) or the release (k0s), binary a program of your ' +
+    'own, image one that has it.',
   reads: [NAME, INSTALL, ['binary'], ['image']],
   check(context) {
     const { install, binary, image } = context.written;
+    if (isK0s(context)) return k0sSource(context.written);
     if (!isK8sSnap(context)) return [];
+    if (installationOf(context.written).from === 'release') {
+      const message = 'release is for k0s: write a channel of the snap store, such as 1.36-classic/stable';
+      return [{ path: INSTALL, message }];
+    }
     const installed = isFromSnap(context.written);
     if (installed && binary !== undefined) {
       const message =

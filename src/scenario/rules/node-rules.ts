@@ -3,6 +3,8 @@ import type { ScenarioRange } from '../resolve-network.ts';
 import type { IPFamily, PerFamily } from '../scenario.ts';
 import { BRIDGE, FAMILIES, NODE_MASKS, NODES, PODS } from './rule.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
+import { verdictFor, type Verdict } from './verdict.ts';
+import { controllerRoleOf } from '../controller-role.ts';
 import { isTooSmallForPods } from './size-rules.ts';
 import { CHOSEN_IPV4_PREFIX_LENGTH } from '../../network/choose-node-network.ts';
 import type { Cidr } from '../../network/cidr.ts';
@@ -56,20 +58,41 @@ export const nodeMaskRequired: Rule = {
   },
 };
 
-function maskComplaint(mask: number, { family, range, cidr }: PodRange): string | null {
+interface Mask {
+  readonly prefixLength: number;
+  readonly mask: number;
+}
+
+/** k8s-snap, whose network deals its range out by itself, is not asked. */
+const TOO_SHORT: Verdict<Mask> = {
+  kubeadm: ({ prefixLength, mask }) =>
+    `kubeadm would refuse it: "the size of pod subnet with mask ${prefixLength} is smaller than the size of node subnet with mask ${mask}"`,
+  k0s: () =>
+    'k0s config validate would accept it, and the controller manager end with "mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size configured for CIDR family"',
+  'k8s-snap': () => '',
+};
+
+const TOO_LONG: Verdict<Mask> = {
+  kubeadm: ({ prefixLength, mask }) =>
+    `kubeadm would refuse it: "pod subnet mask (${prefixLength}) and node-mask (${mask}) difference is greater than 16"`,
+  k0s: () =>
+    'k0s config validate would accept it, and the controller manager end with "New CIDR set failed; the node CIDR size is too big"',
+  'k8s-snap': () => '',
+};
+
+function maskComplaint(context: RuleContext, mask: number, { family, range, cidr }: PodRange): string | null {
   const { prefixLength } = cidr;
+  const verdict = (words: Verdict<Mask>): string => verdictFor(context, words, { prefixLength, mask });
   if (mask < prefixLength) {
     return (
       `${mask} is shorter than ${range.text}, the pod range that it is a share of: write ${prefixLength} (room for one node) ` +
-      `or longer (kubeadm would refuse it: "the size of pod subnet with mask ${prefixLength} is smaller than the size of node ` +
-      `subnet with mask ${mask}")`
+      `or longer${verdict(TOO_SHORT)}`
     );
   }
   if (mask - prefixLength > MOST_MASK_BITS) {
     return (
       `${mask} is ${mask - prefixLength} bits longer than ${range.text}, the pod range, and at most ${MOST_MASK_BITS} can be: write ` +
-      `${prefixLength + MOST_MASK_BITS} or shorter (kubeadm would refuse it: "pod subnet mask (${prefixLength}) and node-mask ` +
-      `(${mask}) difference is greater than 16")`
+      `${prefixLength + MOST_MASK_BITS} or shorter${verdict(TOO_LONG)}`
     );
   }
   if (mask > LONGEST_NODE_MASK[family]) {
@@ -89,7 +112,7 @@ export const nodeMaskRange: Rule = {
     return podRanges(context).flatMap((pod): Finding[] => {
       const mask = network.nodeMasks[pod.family];
       if (mask.prefixLength === null) return [];
-      const complaint = maskComplaint(mask.prefixLength, pod);
+      const complaint = maskComplaint(context, mask.prefixLength, pod);
       if (complaint === null) return [];
       if (mask.isWritten) return [{ path: mask.path, message: complaint }];
       const message = `the default of ${formatPath(mask.path)} does not fit, so write it: ${complaint}`;
@@ -103,10 +126,13 @@ function nodes(count: number | bigint): string {
 }
 
 function podRoomFindings(context: RuleContext, path: Finding['path']): Finding[] {
-  const { network, nodeCount } = context;
+  const { network, written } = context;
+  // A controller of k0s that is nothing else is no node of Kubernetes, and gets no share.
+  const isNode = controllerRoleOf(written) !== 'controller';
+  const nodeCount = written.nodes.workers + (isNode ? written.nodes.controlPlanes : 0);
   return podRanges(context).flatMap((pod): Finding[] => {
     const mask = network.nodeMasks[pod.family].prefixLength;
-    if (mask === null || maskComplaint(mask, pod) !== null) return [];
+    if (mask === null || maskComplaint(context, mask, pod) !== null) return [];
     const room = 2 ** (mask - pod.cidr.prefixLength);
     if (room >= nodeCount) return [];
     return [

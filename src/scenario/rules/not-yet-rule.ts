@@ -1,5 +1,7 @@
 import type { DocumentPath } from '../document-path.ts';
 import { printable } from '../problem.ts';
+import { kubernetesVersionOf } from '../kubernetes-version.ts';
+import { cniNameOf } from '../network-plugin.ts';
 import { isFromSnap } from './install-rules.ts';
 import type { WrittenScenario } from '../schema.ts';
 import type { Finding, Rule, RuleContext } from './rule.ts';
@@ -33,37 +35,33 @@ function nearestVersion(wanted: string, knownVersions: readonly string[]): strin
 }
 
 function distributionFindings({ written, knownVersions }: RuleContext): Finding[] {
-  const { distribution, cni } = written;
-  const isOther = distribution.name === 'k0s';
+  const { distribution } = written;
+  // k0s numbers its own releases of each of Kubernetes'.
+  const version =
+    distribution.name === 'k0s' ? kubernetesVersionOf(distribution.version) : distribution.version;
+  const cni = cniNameOf(written);
   // A snap brings its Kubernetes with it.
   const bringsItsOwn = isFromSnap(written);
   return [
-    ...(isOther
-      ? [
-          later(
-            ['distribution', 'name'],
-            distribution.name,
-            'this version bootstraps with kubeadm or k8s-snap',
-            'use kubeadm',
-          ),
-        ]
-      : []),
-    // Other distributions number their releases in their own way.
-    ...(!isOther && !bringsItsOwn && !knownVersions.includes(distribution.version)
+    ...(!bringsItsOwn && !knownVersions.includes(version)
       ? [
           later(
             ['distribution', 'version'],
-            `Kubernetes ${printable(distribution.version)}`,
+            `Kubernetes ${printable(version)}`,
             `this version provisions ${knownVersions.join(', ')}`,
-            `use ${nearestVersion(distribution.version, knownVersions) ?? 'another release'}`,
+            `use ${nearestVersion(version, knownVersions) ?? 'another release'}`,
           ),
         ]
       : []),
-    ...(cni.name === 'bridge'
-      ? []
-      : [later(['cni', 'name'], cni.name, 'this version installs the bridge plugin', 'use bridge')]),
-    ...(cni.name === 'bridge' && cni.mode !== undefined
-      ? [later(['cni', 'mode'], 'a mode of the CNI bridge', 'there is none to choose', 'remove it')]
+    ...(cni === 'kindnet'
+      ? [
+          later(
+            ['cni', 'name'],
+            cni,
+            'this version installs bridge and flannel, and calico, cilium and custom from a manifest',
+            'use one of them',
+          ),
+        ]
       : []),
   ];
 }

@@ -17,7 +17,7 @@ interface Unread {
   readonly isAsked: boolean;
 }
 
-/** What Go's net.ParseCIDR, by which k8s bootstrap reads a range, takes though we don't: host bits, and a padded prefix length. */
+/** What Go's net.ParseCIDR, by which k0s and k8s bootstrap read a range, takes though we don't: host bits, and a padded prefix length. */
 function isTakenByGo(text: string): boolean {
   const [, address = '', length = ''] = /^([^/]+)\/(\d+)$/.exec(text) ?? [];
   const bits = address.includes(':') ? 128 : 32;
@@ -26,6 +26,12 @@ function isTakenByGo(text: string): boolean {
 
 const UNREADABLE: Verdict<Unread> = {
   kubeadm: () => '',
+  k0s: ({ range: { section, text } }) => {
+    if (section === 'bridge') return '';
+    return isTakenByGo(text)
+      ? 'k0s config validate would accept it'
+      : 'k0s config validate would refuse it: "… invalid CIDR address"';
+  },
   'k8s-snap': ({ range: { section, text }, isAsked }) => {
     if (section === 'bridge') return '';
     if (isTakenByGo(text)) return 'k8s bootstrap would accept it';
@@ -98,6 +104,7 @@ const listed = (ranges: readonly ScenarioRange[]): string => ranges.map(({ text 
 
 const OVERLAPPING: Verdict<ScenarioNetwork> = {
   kubeadm: () => 'kubeadm would accept this and leave Services unreachable; k8s-snap would refuse it',
+  k0s: () => 'k0s config validate would accept this and leave Services unreachable',
   'k8s-snap': ({ pods, services }) =>
     `k8s bootstrap would refuse it: "invalid cidr configuration: pod CIDR "${listed(pods)}" and service CIDR "${listed(services)}" overlap"`,
 };

@@ -45,6 +45,11 @@ export function isK8sSnap({ written }: RuleContext): boolean {
   return written.distribution.name === 'k8s-snap';
 }
 
+/** Whether a scenario is for k0s. */
+export function isK0s({ written }: RuleContext): boolean {
+  return written.distribution.name === 'k0s';
+}
+
 /** Paths that most rules of addresses look at. */
 export const FAMILIES: DocumentPath = ['network', 'families'];
 export const PODS: DocumentPath = ['network', 'pods'];

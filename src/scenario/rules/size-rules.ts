@@ -21,11 +21,16 @@ function withLength(cidr: Cidr, prefixLength: number): string {
   return `${address}/${prefixLength}`;
 }
 
-const TOO_LARGE: Verdict<Cidr['family']> = {
-  kubeadm: (family) =>
+/** k0s limits IPv6 ranges alone; with one family it refuses those that are longer instead, see `k0s-service-range`. */
+const TOO_LARGE: Verdict<{ readonly family: IPFamily; readonly isDual: boolean }> = {
+  kubeadm: ({ family }) =>
     `kubeadm would refuse it: "specified service subnet is too large; for ${family === 'IPv4' ? 32 : 128}-bit addresses, the mask ` +
     `must be >= ${LARGEST_SERVICE_RANGE[family]}"`,
-  'k8s-snap': (family) =>
+  k0s: ({ family, isDual }) =>
+    family === 'IPv6' && isDual
+      ? 'k0s config validate would refuse it, in words that say the opposite: "IPv6 service CIDR prefix must be <= 108"'
+      : 'k0s config validate would accept it; it is the limit of kube-apiserver, which releases from 1.34 on no longer hold to by default',
+  'k8s-snap': ({ family }) =>
     family === 'IPv6'
       ? 'k8s bootstrap would refuse it: "invalid service CIDR: service CIDR … cannot be larger than /108"'
       : 'k8s bootstrap would accept it; it is the limit of kube-apiserver, which releases from 1.34 on no longer hold to by default',
@@ -34,6 +39,7 @@ const TOO_LARGE: Verdict<Cidr['family']> = {
 const TOO_SMALL: Verdict<{ readonly count: bigint; readonly fewest: bigint }> = {
   kubeadm: ({ count, fewest }) =>
     `kubeadm would refuse it: "subnet with ${count} address(es) is too small, the minimum is ${fewest}"`,
+  k0s: () => 'k0s config validate would accept it, and the cluster would soon have no address left in it',
   'k8s-snap': () => 'k8s bootstrap would accept it, and the cluster would soon have no address left in it',
 };
 
@@ -65,7 +71,10 @@ export const serviceCidrSize: Rule = {
             message:
               `${range.text} is too large: an ${cidr.family} service range must be /${largest} or longer, such as ` +
               withLength(cidr, largest) +
-              verdictFor(context, TOO_LARGE, cidr.family),
+              verdictFor(context, TOO_LARGE, {
+                family: cidr.family,
+                isDual: context.network.families.length === 2,
+              }),
           },
         ];
       }

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 const FINGERPRINT = 'ab'.repeat(32);
 const scenario = sampleScenario({
   distribution: { name: 'k8s-snap', version: '1.36.3' },
-  cni: { name: 'distribution' },
+  cni: { name: 'distribution', mode: null, manifest: null },
   install: { from: 'snap-store', channel: '1.36-classic/stable' },
 });
 

@@ -11,7 +11,7 @@ import type { Scenario } from '../../../src/scenario/scenario.ts';
 function planOf(change: Partial<Scenario>, more: Partial<PlanInputs> = {}): Plan {
   const scenario = sampleScenario({
     distribution: { name: 'k8s-snap', version: '1.36.3' },
-    cni: { name: 'distribution' },
+    cni: { name: 'distribution', mode: null, manifest: null },
     ...change,
   });
   const inputs = { scenario, ...sampleInputs(scenario, SAMPLE_RUN), ...SAMPLE_PARTS };
@@ -42,7 +42,7 @@ const file = (name: string): { file: string; sizeBytes: number; sha256: string }
 test('from the store every node installs the channel, once snapd is ready', (t) => {
   const plan = planOf({
     install: { from: 'snap-store', channel: '1.36-classic/stable' },
-    nodes: { controlPlanes: 1, workers: 1 },
+    nodes: { controlPlanes: 1, workers: 1, controllerRole: null },
   });
   for (const node of ['control-plane-1', 'worker-1']) {
     t.deepEqual(commands(plan, node), [
@@ -84,7 +84,7 @@ test('a snap that nothing vouches for is installed as dangerous', (t) => {
 });
 
 test('a program of the user is copied into every node, and is not looked for elsewhere', (t) => {
-  t.deepEqual(commands(planOf({}, { binary: file('k8s') })), [
+  t.deepEqual(commands(planOf({}, { binary: { ...file('k8s'), embedsComponents: false } })), [
     'install -D --mode=0755 /dev/stdin /usr/local/bin/k8s < /snaps/k8s',
     'k8s --help',
   ]);
@@ -120,7 +120,7 @@ test('prompts of the scenario take the place of the known ones, with its limits'
 });
 
 test('nodes are waited for by cause while the distribution waits without one', (t) => {
-  const plan = planOf({ nodes: { controlPlanes: 1, workers: 1 } });
+  const plan = planOf({ nodes: { controlPlanes: 1, workers: 1, controllerRole: null } });
   t.deepEqual(stepOf(plan, 'network/control-plane-1').needs, ['bootstrap/api']);
   t.deepEqual(stepOf(plan, 'network/worker-1').needs, ['bootstrap/api', 'join/worker-1']);
   const [wait] = stepOf(plan, 'network/control-plane-1').actions;

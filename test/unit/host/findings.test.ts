@@ -289,3 +289,13 @@ test('the modules of a snap: none where no snap is installed, loaded by the engi
   t.regex(absent.cause, /no ip_vs/);
   t.truthy(absent.advice);
 });
+
+test('vxlan: only where tunnels are asked for, and only a kernel that has none for sure is refused', (t) => {
+  const of = (state: ModuleState, vxlan = true): Finding =>
+    finding('vxlan', { needs: { vxlan }, facts: { snapModules: new Map([['vxlan', state]]) } });
+  t.is(of('absent', false).severity, 'ok');
+  for (const state of ['there', 'loadable', 'unknown'] as const) t.is(of(state).severity, 'ok', state);
+  t.is(of('absent').severity, 'blocker');
+  t.regex(of('absent').consequence ?? '', /failed to create vxlan device/);
+  t.regex(of('absent').advice ?? '', /another cni\.mode/);
+});

@@ -27,7 +27,9 @@ const PLANS: Record<string, Plan> = {
     }),
   ),
   'three nodes': samplePlan(sampleScenario(THREE_NODES)),
-  'k8s-snap, asked': samplePlan(sampleScenario({ ...K8S_SNAP, nodes: { controlPlanes: 2, workers: 1 } })),
+  'k8s-snap, asked': samplePlan(
+    sampleScenario({ ...K8S_SNAP, nodes: { controlPlanes: 2, workers: 1, controllerRole: null } }),
+  ),
   'k8s-snap, by a file': samplePlan(sampleScenario({ ...K8S_SNAP, ...THREE_NODES, bootstrap: 'file' })),
   'k8s-snap, IPv6 only': samplePlan(sampleScenario({ ...K8S_SNAP, ...IPV6_ONLY, ...THREE_NODES })),
 };

@@ -13,7 +13,7 @@ import type { Scenario } from '../../../src/scenario/scenario.ts';
 const SNAP: Partial<Scenario> = {
   name: 'snap',
   distribution: { name: 'k8s-snap', version: '1.36.3' },
-  cni: { name: 'distribution' },
+  cni: { name: 'distribution', mode: null, manifest: null },
   egress: 'open',
 };
 const STORE: Scenario['install'] = { from: 'snap-store', channel: '1.36-classic/stable' };

@@ -12,7 +12,11 @@ const FOREIGN: RunImage = {
   kind: 'foreign',
   remote: 'ubuntu',
   alias: '24.04',
-  containers: { nginxdualstack: { image: 'r/nginx:1', body: 'hello' }, probe: { image: 'r/probe:1' } },
+  containers: {
+    nginxdualstack: { image: 'r/nginx:1', body: 'hello' },
+    probe: { image: 'r/probe:1' },
+    flannel: { image: 'r/flannel:1' },
+  },
 };
 
 function runOf(provider: InMemoryProvider, image: RunImage): ScenarioRun {

@@ -224,7 +224,7 @@ test('a failing check is a result and no failure of the plan; the others still r
   const connect: Action = {
     kind: 'connect',
     node: 'a',
-    path: '/etc/kubernetes/admin.conf',
+    command: ['cat', '/etc/kubernetes/admin.conf'],
     timeoutMs: 15_000,
   };
   const result = await run(scene, [
@@ -259,7 +259,7 @@ for (const [version, fits] of [
     const connect: Action = {
       kind: 'connect',
       node: 'a',
-      path: '/etc/kubernetes/admin.conf',
+      command: ['cat', '/etc/kubernetes/admin.conf'],
       timeoutMs: 15_000,
       expectVersion: '1.36.3',
     };
@@ -277,6 +277,30 @@ test('a program that fails has the advice of its action, where there is one', as
   t.is(advised.failure?.hint, 'Name where it comes from.');
   const other = await run(scene, [step('install', [], exec('k8s'))]);
   t.regex(other.failure?.hint ?? '', /diagnostics/);
+});
+
+test('what another step was doing when it was stopped has no part in the advice', async (t) => {
+  const scene = sceneOf(t, ({ file, ...call }) =>
+    file === 'bad' ? Promise.resolve({ exitCode: 1 }) : untilAborted({ file, ...call }),
+  );
+  const { failure } = await run(scene, [
+    step('waits', [], exec('good', { hint: 'about another program' })),
+    step('fails', [], exec('bad', { hint: 'about this one' })),
+  ]);
+  t.like(failure, { step: 'fails', hint: 'about this one' });
+});
+
+test('a program that is asked again and again is given up at once by the status that says so', async (t) => {
+  const statuses = [1, 1, 3];
+  const scene = sceneOf(t, () => {
+    const exitCode = statuses.shift() ?? 0;
+    return Promise.resolve({ exitCode, stderr: exitCode === 3 ? 'Unauthorized' : 'not yet' });
+  });
+  const asked = exec('joined', { retryUntil: 'it is let in', giveUpStatus: 3, hint: 'Make another token.' });
+  const { failure } = await run(scene, [step('join', [], asked)]);
+  t.deepEqual(statuses, []);
+  t.like(failure, { step: 'join', class: 'infrastructure', hint: 'Make another token.' });
+  t.regex(failure?.message ?? '', /do join: it will not come to it that it is let in:\n {2}Unauthorized$/);
 });
 
 const ownTest = (number: number): Action => ({

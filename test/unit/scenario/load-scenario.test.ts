@@ -79,6 +79,7 @@ test('finds scenario files in and below folders, sorted, none twice', async (t) 
     '.hidden.yaml': '',
     '.git/d.yaml': '',
     'node_modules/e/f.yaml': '',
+    'deep/manifests/web.yaml': 'kind: Service',
     'bare/readme.md': '',
   });
   await symlink('..', join(path, 'deep', 'loop'));

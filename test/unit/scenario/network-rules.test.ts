@@ -149,10 +149,10 @@ cases('primary-family', [
   ],
   [
     `pods: [fd01::/108, 10.1.0.0/16], ${SERVICES}`,
-    ['range-order network.pods', 'not-yet distribution.name'],
+    ['range-order network.pods'],
     'distribution: { name: k0s, version: 1.36.3+k0s.2 }',
   ],
-  [`${SERVICES}, primaryFamily: IPv6`, ['not-yet distribution.name'], 'distribution: { name: k0s }'],
+  [`${SERVICES}, primaryFamily: IPv6`, [], 'distribution: { name: k0s, version: 1.36.3+k0s.2 }'],
 ]);
 
 cases('overlap', [

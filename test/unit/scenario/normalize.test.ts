@@ -14,7 +14,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     name: 'quick',
     description: '',
     provider: 'lxd',
-    nodes: { controlPlanes: 1, workers: 0 },
+    nodes: { controlPlanes: 1, workers: 0, controllerRole: null },
     network: {
       families: ['IPv4', 'IPv6'],
       primaryFamily: 'IPv4',
@@ -29,7 +29,7 @@ test('a name is enough for a dual-stack cluster of one node', (t) => {
     images: [],
     binaries: {},
     distribution: { name: 'kubeadm', version: '1.36.3' },
-    cni: { name: 'bridge' },
+    cni: { name: 'bridge', mode: null, manifest: null },
     bootstrap: 'file',
     dialogue: {
       mode: 'pipe',
@@ -146,4 +146,27 @@ test('what k8s-snap is installed from: the image, a channel of the store, or sna
     snaps: ['core22_1.snap', 'k8s_2.snap'],
     dangerous: false,
   });
+});
+
+test('what calico may be told, with its defaults', (t) => {
+  const calico = (cni: string) => scenario(`cni: { name: calico, manifest: a.yaml, ${cni} }`).cni.calico;
+  t.deepEqual(calico(''), {
+    blockSizes: { IPv4: 26, IPv6: 122 },
+    natOutgoing: true,
+    autodetection: { IPv4: 'kubernetes-internal-ip', IPv6: 'kubernetes-internal-ip' },
+    overlay: null,
+  });
+  t.is(calico('mode: bird')?.overlay, 'Never');
+  t.deepEqual(
+    calico(
+      'mode: bird, overlay: Always, natOutgoing: false, blockSizes: { ipv6: 124 }, autodetection: { ipv4: interface=eth0 }',
+    ),
+    {
+      blockSizes: { IPv4: 26, IPv6: 124 },
+      natOutgoing: false,
+      autodetection: { IPv4: 'interface=eth0', IPv6: 'kubernetes-internal-ip' },
+      overlay: 'Always',
+    },
+  );
+  t.is(scenario('cni: { name: bridge }').cni.calico, undefined);
 });

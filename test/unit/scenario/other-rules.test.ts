@@ -77,7 +77,7 @@ cases('provider-distribution', [
   ['provider: kind', ['not-yet provider']],
   [
     'provider: kind\ndistribution: { name: k0s, version: 1.36.3+k0s.2 }',
-    ['not-yet provider', 'not-yet distribution.name', 'provider-distribution distribution.name'],
+    ['not-yet provider', 'provider-distribution distribution.name'],
   ],
 ]);
 
@@ -193,6 +193,31 @@ cases('answer-value', [
   ],
 ]);
 
+const FLANNEL = 'cni: { name: flannel }';
+const controllers = (value: string, cni = FLANNEL): string =>
+  `${cni}\nextraArgs: { controllerManager: { controllers: "${value}" } }`;
+
+cases('flannel-pod-ranges', [
+  [controllers('*'), []],
+  [controllers('*,-ttl-controller'), []],
+  [controllers('*,-node-ipam-controller'), ['flannel-pod-ranges extraArgs.controllerManager.controllers']],
+  [controllers('-nodeipam, *'), ['flannel-pod-ranges extraArgs.controllerManager.controllers']],
+  [controllers('nodeipam,daemonset-controller'), []],
+  [controllers('daemonset-controller'), ['flannel-pod-ranges extraArgs.controllerManager.controllers']],
+  [controllers('*,-nodeipam', 'cni: { name: bridge }'), []],
+]);
+
+const UBUNTU = `${FLANNEL}\nimage: ubuntu:24.04\n`;
+
+test('flannel-egress: what is not in the image has to come from somewhere', (t) => {
+  const of = (text: string): string[] => findings(text).filter((finding) => finding.startsWith('flannel-'));
+  t.deepEqual(of(`${UBUNTU}egress: blocked`), ['flannel-egress egress']);
+  t.deepEqual(of(`${UBUNTU}egress: open`), []);
+  t.deepEqual(of(`${UBUNTU}egress: blocked\nimages: [flannel.tar]`), []);
+  t.deepEqual(of(`${FLANNEL}\nimage: cafe\negress: blocked`), []);
+  t.deepEqual(of(`image: ubuntu:24.04\negress: blocked`), []);
+});
+
 cases('not-yet', [
   ['provider: lxd', []],
   ['provider: auto', []],
@@ -200,7 +225,7 @@ cases('not-yet', [
   ['nodes: { controlPlanes: 1 }', []],
   ['nodes: { controlPlanes: 2 }', ['not-yet nodes.controlPlanes']],
   [`${SNAP}\nnodes: { controlPlanes: 3 }`, []],
-  ['distribution: { name: k0s }', ['not-yet distribution.name']],
+  ['distribution: { name: k0s }', ['k0s-version distribution.name']],
   ['distribution: { version: 1.36.3 }', []],
   ['distribution: { version: 1.36.2 }', ['not-yet distribution.version']],
   ['distribution: { version: 1.36.3+k0s.2 }', ['not-yet distribution.version']],
@@ -208,8 +233,10 @@ cases('not-yet', [
   ['distribution: { version: 1.34.4 }', []],
   ['distribution: { version: 1.34.5 }', ['not-yet distribution.version']],
   ['cni: { name: bridge }', []],
-  ['cni: { name: calico, mode: bird }', ['not-yet cni.name']],
-  ['cni: { mode: bird }', ['not-yet cni.mode']],
+  ['cni: { name: flannel }', []],
+  ['cni: { name: flannel, mode: host-gw }', []],
+  ['cni: { name: kindnet }', ['not-yet cni.name']],
+  ['cni: { name: calico, mode: bird, manifest: calico.yaml }', []],
   ['bootstrap: file', []],
   ['image: mine', []],
   ['images: []\ntests: []', []],

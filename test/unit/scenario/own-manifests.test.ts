@@ -117,3 +117,46 @@ for (const [name, files, expected] of cases) {
     t.is(loaded.scenario === null, expected.length > 0);
   });
 }
+
+const NET = `apiVersion: v1
+kind: Service
+metadata: { name: net, namespace: kube-system }
+spec: { selector: { a: b }, ports: [{ port: 53, protocol: UDP }] }
+`;
+
+const plugins: [string, Record<string, string>, string[]][] = [
+  ["a plugin's own Service is nothing that is asked", { 'net.yaml': NET }, []],
+  [
+    'a manifest of a plugin that is not there',
+    {},
+    ['x.yaml:1:32 cni.manifest: net.yaml there is no such file or directory (rule manifest)'],
+  ],
+  [
+    'a mistake in it, at its place',
+    { 'net.yaml': `${NET}---\nkind: DaemonSet\n` },
+    ['net.yaml:6:1 has no apiVersion and kind: each object needs both, as text (rule manifest)'],
+  ],
+  [
+    'an object that a workload has too',
+    { 'net.yaml': NET, 'web.yaml': `${WEB}---\n${NET}` },
+    ['web.yaml:11:1 Service net is in net.yaml too: keep one (rule manifest)'],
+  ],
+  [
+    'calico without what has to be changed',
+    { 'x.yaml': 'cni: { name: calico, manifest: net.yaml }\n', 'net.yaml': NET },
+    [
+      "net.yaml:1:1 has no ConfigMap calico-config, which holds Calico's settings: name Tigera's calico.yaml (without the operator), or write name: custom to apply it as it is (rule cni-manifest)",
+      "net.yaml:1:1 has no DaemonSet calico-node, which is told the pod ranges: name Tigera's calico.yaml (without the operator), or write name: custom to apply it as it is (rule cni-manifest)",
+    ],
+  ],
+];
+for (const [name, files, expected] of plugins) {
+  test(`the manifest of a network plugin: ${name}`, async (t) => {
+    const scenario = `cni: { name: custom, manifest: net.yaml }\n${'web.yaml' in files ? 'workloads: [nginxdualstack, { manifest: web.yaml }]\n' : ''}`;
+    const { loaded, problems } = await load(t, { 'x.yaml': scenario, ...files });
+    const errors = problems.filter((problem) => !problem.includes(' warning:'));
+    t.deepEqual(errors, expected);
+    t.is(loaded.scenario === null, expected.length > 0);
+    if (expected.length === 0) t.like(loaded.cniManifest, { path: 'net.yaml', services: [] });
+  });
+}

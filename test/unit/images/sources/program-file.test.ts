@@ -1,7 +1,11 @@
 import test from 'ava';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { programProblem, readProgramHeader } from '../../../../src/images/sources/program-file.ts';
+import {
+  hasAttachment,
+  programProblem,
+  readProgramHeader,
+} from '../../../../src/images/sources/program-file.ts';
 import { elfProgram } from '../../../support/elf-program.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
@@ -37,3 +41,14 @@ for (const [what, content, isStatic, problem] of [
     else t.regex(found ?? '', problem);
   });
 }
+
+test('what stands behind a program counts from a megabyte on; a true program has nothing there', async (t) => {
+  const file = join(temporaryDirectory(t), 'program');
+  await copyFile('/bin/cat', file);
+  const isAttached = async (): Promise<boolean> => await hasAttachment(file, (await stat(file)).size);
+  t.false(await isAttached());
+  await appendFile(file, Buffer.alloc(1024 * 1024 - 4096));
+  t.false(await isAttached());
+  await appendFile(file, Buffer.alloc(8192));
+  t.true(await isAttached());
+});
