@@ -50,6 +50,16 @@ test('three nodes: pods of other nodes reach the Service without NAT in both fam
   }
 });
 
+test('a network plugin of the user: nodes are Ready by its manifest, and pods reach pods without NAT', async (t) => {
+  const report = await runScenario(t, 'custom-cni');
+  await assertPassed(t, report);
+  for (const family of ['ipv4', 'ipv6']) {
+    const seen = evidenceOf(report, `service/nginx-dualstack/${family}/from-pod/worker-1`);
+    t.truthy(seen['clientAddress'], family);
+    t.is(seen['clientAddress'], seen['podAddress']);
+  }
+});
+
 test('IPv6 first: the cluster serves and registers its nodes with IPv6 as the primary family', async (t) => {
   const report = await runScenario(t, 'ipv6-primary');
   await assertPassed(t, report);

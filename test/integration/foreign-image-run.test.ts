@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { buildRig } from './rig.ts';
-import { assertPassed, lxdGet, realTest as test, readWrittenReport, reportFolder } from './real-engine.ts';
+import {
+  assertNothingLeft,
+  assertPassed,
+  lxdGet,
+  realTest as test,
+  readWrittenReport,
+  reportFolder,
+} from './real-engine.ts';
 import { ROOT, runEntry } from '../support/run-entry.ts';
 import { never } from '../support/never.ts';
 import { directoriesOf } from '../../src/host/directories.ts';
@@ -32,7 +39,10 @@ async function nodeImage(): Promise<NodeImage> {
   return built;
 }
 
-/** An image of the user's in the engine: it has no label, reads its addresses of cloud-init's key and has a k8s in it. @returns its alias. */
+/**
+ * An image of the user's in the engine: it has no label, reads its addresses of cloud-init's key, has a k8s in it and no kube-scheduler in
+ * PATH. @returns its alias.
+ */
 async function ownImage(t: ExecutionContext, image: NodeImage): Promise<string> {
   const name = `twinstack-test-${newRunId()}`;
   const provider = new LxdProvider(runner);
@@ -45,6 +55,8 @@ async function ownImage(t: ExecutionContext, image: NodeImage): Promise<string> 
     await lxc('file', 'push', '--mode=0755', program, `local:${name}/usr/local/bin/k8s`);
     const script = join(ROOT, 'test/rigs/cloud-network/network.sh');
     await lxc('file', 'push', script, `local:${name}/usr/local/lib/twinstack/network.sh`);
+    // kubeadm's is in a container, so that only a k0s misses it.
+    await lxc('file', 'delete', `local:${name}/usr/local/bin/kube-scheduler`);
     await lxc('publish', `local:${name}`, 'local:', `--alias=${name}`, '--compression=none');
   } finally {
     await lxc('delete', `local:${name}`);
@@ -105,4 +117,24 @@ test('an image of the engine that is none of ours, with addresses by cloud-init:
   t.is(found.properties[CACHE_LABEL], undefined);
   t.regex(stderr, new RegExp(`image +local:${alias} in the engine … done`));
   t.notRegex(stderr, /node image/);
+
+  // The same image, for a k0s without components in it: one is missing, which k0s itself would tell when its API server is up.
+  const failed = reportFolder();
+  const set0 = [`image=local:${alias}`, `binary=${await buildRig('k0s')}`];
+  const second = await runEntry(
+    [
+      'run',
+      'scenarios/k0s-custom-cni.yaml',
+      ...set0.flatMap((change) => ['--set', change]),
+      '--no-egress',
+      '--report-dir',
+      failed,
+    ],
+    { TWINSTACK_UPSTREAM: upstream },
+  );
+  t.is(second.status, 4, second.stderr.slice(-3000));
+  const { failure, runId } = readWrittenReport(failed);
+  t.regex(failure?.message ?? '', /missing: kube-scheduler$/m);
+  t.regex(failure?.hint ?? '', /install: release/);
+  await assertNothingLeft(t, runId);
 });
