@@ -1,4 +1,5 @@
 import { waitForAddresses } from './address-wait.ts';
+import { exec, passToken, preparedStep, put } from './node-actions.ts';
 import { k0sConfig } from './k0s-config.ts';
 import {
   COMPONENTS_SCRIPT,
@@ -10,7 +11,6 @@ import {
 } from './k0s-scripts.ts';
 import type { BootstrapSteps, Distribution, PlanContext } from './distribution.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
-import type { InputFile } from '../images/archive/image-archive.ts';
 import type { NodeFile } from '../providers/provider.ts';
 
 const CONFIG_FILE = '/etc/k0s/k0s.yaml';
@@ -43,23 +43,6 @@ const CONTAINERD_SETTINGS = `version = 3
   disable_apparmor = true
 `;
 
-function preparedStep(node: PlanNode): string {
-  return `bootstrap/prepare/${node.shortName}`;
-}
-
-function exec(
-  node: PlanNode,
-  file: string,
-  args: readonly string[],
-  timeoutMs = COMMAND_TIMEOUT_MS,
-): Extract<Action, { kind: 'exec' }> {
-  return { kind: 'exec', node: node.name, file, args, timeoutMs };
-}
-
-function put(node: PlanNode, input: InputFile, path: string, mode: string): Action {
-  return { ...exec(node, 'install', ['-D', `--mode=${mode}`, '/dev/stdin', path], PUSH_TIMEOUT_MS), input };
-}
-
 /** A controller of its own is no node of Kubernetes: it runs no kubelet. */
 function isKubernetesNode(context: PlanContext, node: PlanNode): boolean {
   return context.nodes.some(({ name }) => name === node.name);
@@ -79,8 +62,8 @@ function runtimeActions(context: PlanContext, node: PlanNode): Action[] {
   if (!isKubernetesNode(context, node)) return [stop];
   return [
     stop,
-    exec(node, 'mkdir', ['--parents', '/var/lib/k0s']),
-    exec(node, 'mv', ['/var/lib/containerd', '/var/lib/k0s/containerd']),
+    exec(node, 'mkdir', ['--parents', '/var/lib/k0s'], COMMAND_TIMEOUT_MS),
+    exec(node, 'mv', ['/var/lib/containerd', '/var/lib/k0s/containerd'], COMMAND_TIMEOUT_MS),
   ];
 }
 
@@ -94,7 +77,9 @@ function componentActions(context: PlanContext, node: PlanNode): Action[] {
     ...(isController(node) ? CONTROLLER_COMPONENTS : []),
     ...(isKubernetesNode(context, node) ? WORKER_COMPONENTS : []),
   ];
-  return [{ ...exec(node, 'sh', [COMPONENTS_SCRIPT.path, ...names]), hint: MISSING_COMPONENT }];
+  return [
+    { ...exec(node, 'sh', [COMPONENTS_SCRIPT.path, ...names], COMMAND_TIMEOUT_MS), hint: MISSING_COMPONENT },
+  ];
 }
 
 function nodeFiles(context: PlanContext, node: PlanNode): NodeFile[] {
@@ -114,7 +99,11 @@ function prepareStep(context: PlanContext, node: PlanNode, launched: string): St
   const { binary, archives } = context;
   const images = isKubernetesNode(context, node)
     ? archives.map((archive, index) =>
-        put(node, archive, `${IMAGES_FOLDER}/${index + 1}-${archive.file.split('/').at(-1)}`, '0644'),
+        put(node, archive, {
+          path: `${IMAGES_FOLDER}/${index + 1}-${archive.file.split('/').at(-1)}`,
+          mode: '0644',
+          timeoutMs: PUSH_TIMEOUT_MS,
+        }),
       )
     : [];
   return {
@@ -126,21 +115,22 @@ function prepareStep(context: PlanContext, node: PlanNode, launched: string): St
       ...waitForAddresses(node, context.image),
       ...runtimeActions(context, node),
       { kind: 'write-files', node: node.name, files: nodeFiles(context, node) },
-      ...(binary === null ? [] : [put(node, binary, PROGRAM, '0755')]),
+      ...(binary === null
+        ? []
+        : [put(node, binary, { path: PROGRAM, mode: '0755', timeoutMs: PUSH_TIMEOUT_MS })]),
       ...images,
       // Seen to be there before anything depends on it; and what takes its place in tests says so of itself.
-      { ...exec(node, 'k0s', ['--help']), warnWhen: STAND_IN, hint: NO_PROGRAM },
+      { ...exec(node, 'k0s', ['--help'], COMMAND_TIMEOUT_MS), warnWhen: STAND_IN, hint: NO_PROGRAM },
       ...componentActions(context, node),
       ...(isController(node)
         ? [
             {
-              ...exec(node, 'k0s', [
-                'config',
-                'validate',
-                '--config',
-                CONFIG_FILE,
-                ...gateArguments(context),
-              ]),
+              ...exec(
+                node,
+                'k0s',
+                ['config', 'validate', '--config', CONFIG_FILE, ...gateArguments(context)],
+                COMMAND_TIMEOUT_MS,
+              ),
               hint: OTHER_CONFIG,
             },
           ]
@@ -197,7 +187,7 @@ function controllerSteps(context: PlanContext, node: PlanNode): Step[] {
       phase: 'bootstrap',
       title: `k0s install controller on ${node.name}`,
       needs: [preparedStep(node)],
-      actions: [exec(node, 'k0s', controllerArguments(context, node))],
+      actions: [exec(node, 'k0s', controllerArguments(context, node), COMMAND_TIMEOUT_MS)],
     },
     {
       id: 'bootstrap/api',
@@ -219,31 +209,36 @@ function controllerSteps(context: PlanContext, node: PlanNode): Step[] {
 }
 
 function joinStep(context: PlanContext, controller: PlanNode, node: PlanNode): Step {
-  const value = `secret.joinToken.${node.shortName}`;
   return {
     id: `join/${node.shortName}`,
     phase: 'join',
     title: `k0s install worker on ${node.name}`,
     needs: ['bootstrap/api', preparedStep(node)],
     actions: [
-      {
-        ...exec(controller, 'k0s', ['token', 'create', '--role=worker', '--expiry=1h', '--wait']),
-        capture: value,
-      },
-      {
-        kind: 'write-files',
-        node: node.name,
-        files: [{ path: TOKEN_FILE, mode: 0o600, content: `{{${value}}}\n` }],
-      },
-      exec(node, 'k0s', [
-        'install',
-        'worker',
-        '--token-file',
+      ...passToken(
+        exec(
+          controller,
+          'k0s',
+          ['token', 'create', '--role=worker', '--expiry=1h', '--wait'],
+          COMMAND_TIMEOUT_MS,
+        ),
+        node,
         TOKEN_FILE,
-        '--ignore-pre-flight-checks',
-        `--kubelet-extra-args=${kubeletArguments(context, node)}`,
-        '--start',
-      ]),
+      ),
+      exec(
+        node,
+        'k0s',
+        [
+          'install',
+          'worker',
+          '--token-file',
+          TOKEN_FILE,
+          '--ignore-pre-flight-checks',
+          `--kubelet-extra-args=${kubeletArguments(context, node)}`,
+          '--start',
+        ],
+        COMMAND_TIMEOUT_MS,
+      ),
       {
         ...exec(node, 'sh', [JOINED_SCRIPT.path], JOIN_TIMEOUT_MS),
         retryUntil: `the API server takes the token of ${node.name}`,

@@ -1,15 +1,15 @@
 import { stringify } from 'yaml';
 import { waitForAddresses } from './address-wait.ts';
+import { ADMIN_KUBECONFIG } from './kubeadm.ts';
+import { exec, passToken, preparedStep, put } from './node-actions.ts';
 import { bootstrapDialogue } from './k8s-snap-dialogue.ts';
 import { toldRanges } from './k8s-snap-ranges.ts';
 import type { BootstrapSteps, Distribution, PlanContext, PlannedSnap } from './distribution.ts';
 import { assertFileOf, isK8sSnapFile } from '../scenario/snap-file.ts';
-import type { InputFile } from '../images/archive/image-archive.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
 
 const CONFIG_FILE = '/etc/twinstack/k8s-bootstrap.yaml';
 const TOKEN_FILE = '/etc/twinstack/k8s-join-token';
-const ADMIN_KUBECONFIG = '/etc/kubernetes/admin.conf';
 /** Where a program of the user's own goes: in PATH before /snap/bin. */
 const OWN_PROGRAM = '/usr/local/bin/k8s';
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
@@ -21,17 +21,6 @@ const STAND_IN = {
   text: 'STAND-IN',
   warning: "k8s is a STAND-IN of twinstack's tests here, not Canonical Kubernetes",
 };
-
-const preparedStep = (node: PlanNode): string => `bootstrap/prepare/${node.shortName}`;
-
-function exec(
-  node: PlanNode,
-  file: string,
-  args: readonly string[],
-  timeoutMs: number,
-): Extract<Action, { kind: 'exec' }> {
-  return { kind: 'exec', node: node.name, file, args, timeoutMs };
-}
 
 /** Where snaps of this host go in a node. */
 const SNAP_FOLDER = '/var/lib/twinstack/snaps';
@@ -46,7 +35,8 @@ function installActions(context: PlanContext, node: PlanNode): Action[] {
     warnWhen: STAND_IN,
     hint: install.from === 'preinstalled' ? NO_PROGRAM : NO_PROGRAM_IN_SNAP,
   };
-  if (binary !== null) return [put(node, binary, OWN_PROGRAM, '0755'), there];
+  if (binary !== null)
+    return [put(node, binary, { path: OWN_PROGRAM, mode: '0755', timeoutMs: COMMAND_TIMEOUT_MS }), there];
   switch (install.from) {
     case 'preinstalled':
       return [there];
@@ -74,24 +64,20 @@ const NO_PROGRAM =
 const NO_PROGRAM_IN_SNAP =
   'The snap is there and its program does not start: see diagnostics/ for the journal of the node.';
 
-function put(node: PlanNode, input: InputFile, path: string, mode: string): Action {
-  return {
-    ...exec(node, 'install', ['-D', `--mode=${mode}`, '/dev/stdin', path], COMMAND_TIMEOUT_MS),
-    input,
-  };
-}
-
 /** What vouches for a snap is made known first: `snap install` then takes the file as the store's own. */
 function snapFileActions(node: PlanNode, { name, snap, assert }: PlannedSnap): Action[] {
   const path = `${SNAP_FOLDER}/${name}`;
   const snapd = (...args: string[]): Action => exec(node, 'snap', args, INSTALL_TIMEOUT_MS);
   const classic = isK8sSnapFile(name) ? ['--classic'] : [];
   if (assert === null) {
-    return [put(node, snap, path, '0600'), snapd('install', ...classic, '--dangerous', path)];
+    return [
+      put(node, snap, { path: path, mode: '0600', timeoutMs: COMMAND_TIMEOUT_MS }),
+      snapd('install', ...classic, '--dangerous', path),
+    ];
   }
   return [
-    put(node, assert, assertFileOf(path), '0600'),
-    put(node, snap, path, '0600'),
+    put(node, assert, { path: assertFileOf(path), mode: '0600', timeoutMs: COMMAND_TIMEOUT_MS }),
+    put(node, snap, { path: path, mode: '0600', timeoutMs: COMMAND_TIMEOUT_MS }),
     snapd('ack', assertFileOf(path)),
     snapd('install', ...classic, path),
   ];
@@ -145,7 +131,6 @@ function bootstrapActions(context: PlanContext, node: PlanNode): Action[] {
 function joinSteps(context: PlanContext, first: PlanNode, others: readonly PlanNode[]): Step[] {
   let before = 'bootstrap/status';
   return others.map((node): Step => {
-    const value = `secret.joinToken.${node.shortName}`;
     const role = node.role === 'worker' ? ['--worker'] : [];
     const id = `join/${node.shortName}`;
     const step: Step = {
@@ -155,19 +140,11 @@ function joinSteps(context: PlanContext, first: PlanNode, others: readonly PlanN
       // Control planes one after the other: two new members of the datastore at once can cost it its majority.
       needs: [before, preparedStep(node)],
       actions: [
-        {
-          kind: 'exec',
-          node: first.name,
-          file: 'k8s',
-          args: ['get-join-token', node.name, ...role],
-          timeoutMs: COMMAND_TIMEOUT_MS,
-          capture: value,
-        },
-        {
-          kind: 'write-files',
-          node: node.name,
-          files: [{ path: TOKEN_FILE, mode: 0o600, content: `{{${value}}}\n` }],
-        },
+        ...passToken(
+          exec(first, 'k8s', ['get-join-token', node.name, ...role], COMMAND_TIMEOUT_MS),
+          node,
+          TOKEN_FILE,
+        ),
         // The program takes a token as an argument alone: xargs keeps it out of every argument on this side of the node.
         exec(
           node,

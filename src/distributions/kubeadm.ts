@@ -1,4 +1,5 @@
 import { kubeadmInitConfig, kubeadmJoinConfig, PROBE_PATCHES } from './kubeadm-config.ts';
+import { preparedStep } from './node-actions.ts';
 import type { BootstrapSteps, Distribution, PlanContext } from './distribution.ts';
 import type { Action, PlanNode, Step } from '../plan/plan.ts';
 
@@ -21,10 +22,6 @@ function waitForContainerd(node: PlanNode): Action {
     timeoutMs: CONTAINERD_TIMEOUT_MS,
     retryUntil: `containerd runs on ${node.name}`,
   };
-}
-
-function preparedStep(node: PlanNode): string {
-  return `bootstrap/prepare/${node.shortName}`;
 }
 
 function prepareStep(context: PlanContext, node: PlanNode, launched: string): Step {

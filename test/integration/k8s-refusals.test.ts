@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { assertQuotes } from './quoted-words.ts';
 import { buildRig } from './rig.ts';
 import { rootTest as test } from './root-test.ts';
 import { parseScenario } from '../../src/scenario/parse-scenario.ts';
@@ -78,11 +79,7 @@ for (const wish of REFUSED) {
     const stderr = await said(wish);
     t.false(stderr.includes(REFUSAL), stderr);
     t.truthy(quoted, message);
-    let rest = stderr;
-    for (const part of quoted?.split('…') ?? []) {
-      t.true(rest.includes(part), `${part}\nis not in\n${stderr}`);
-      rest = rest.slice(rest.indexOf(part) + part.length);
-    }
+    assertQuotes(t, quoted, stderr);
   });
 }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { SAMPLE_FOREIGN_IMAGE } from '../../support/sample-foreign-image.ts';
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { actionsOf, fileOf, SAMPLE_RUN, samplePlan } from '../../support/sample-plan.ts';
@@ -122,16 +123,7 @@ test('flanneld is that of the node image, which is in no registry; in another im
   t.like(containerOf(planOf('vxlan')), { image: 'twinstack.local/flannel', imagePullPolicy: 'Never' });
   const scenario = sampleScenario({ cni: { name: 'flannel', mode: 'vxlan', manifest: null } });
   const plan = samplePlan(scenario, {
-    foreign: {
-      kind: 'foreign',
-      remote: 'ubuntu',
-      alias: '24.04',
-      containers: {
-        nginxdualstack: { image: 'r/nginx:1', body: 'hello' },
-        probe: { image: 'r/probe:1' },
-        flannel: { image: 'r/flannel:1' },
-      },
-    },
+    foreign: SAMPLE_FOREIGN_IMAGE,
   });
   t.like(containerOf(plan), { image: 'r/flannel:1', imagePullPolicy: 'IfNotPresent' });
 });

@@ -5,19 +5,11 @@ import { FailureError } from '../../../src/run/failure.ts';
 import { InMemoryProvider } from '../../support/in-memory-provider.ts';
 import { never } from '../../support/never.ts';
 import { sampleOwner } from '../../support/owner.ts';
+import { SAMPLE_FOREIGN_IMAGE } from '../../support/sample-foreign-image.ts';
 import type { RunImage, ScenarioRun } from '../../../src/run/scenario-run.ts';
 
 const RUN = 'k7f3q2';
-const FOREIGN: RunImage = {
-  kind: 'foreign',
-  remote: 'ubuntu',
-  alias: '24.04',
-  containers: {
-    nginxdualstack: { image: 'r/nginx:1', body: 'hello' },
-    probe: { image: 'r/probe:1' },
-    flannel: { image: 'r/flannel:1' },
-  },
-};
+const FOREIGN: RunImage = SAMPLE_FOREIGN_IMAGE;
 
 function runOf(provider: InMemoryProvider, image: RunImage): ScenarioRun {
   const run: Partial<ScenarioRun> = { runId: RUN, provider, image, interrupted: never() };

@@ -37,7 +37,7 @@ async function scene(t: ExecutionContext, program: Buffer = elfProgram('k0s')): 
   const archive = join(folder, 'bundle.tar');
   const { architecture } = SPEC;
   const image = {
-    reference: 'quay.io/k0sproject/kube-router:v2',
+    reference: 'registry.example/kube-router:v2',
     architecture,
     description: 'none',
     entrypoint: [],
@@ -87,7 +87,7 @@ test('a release is fetched once, held against its sum, and executable', async (t
 
 test('the bundle of its images names what is in it', async (t) => {
   const { fetch, server } = await scene(t);
-  t.like(await fetch('bundle'), { references: ['quay.io/k0sproject/kube-router:v2'] });
+  t.like(await fetch('bundle'), { references: ['registry.example/kube-router:v2'] });
   t.deepEqual(server.requests, [SUMS, BUNDLE]);
 });
 
