@@ -79,7 +79,7 @@ export default tseslint.config(
       'src/report/read-events.ts',
     ],
     rules: pure('This folder is pure: it computes data, and its caller touches the world.', [
-      '**/providers/lxd/**',
+      '**/providers/*/**',
       '**/ui/**',
       '**/commands/**',
     ]),
@@ -96,7 +96,7 @@ export default tseslint.config(
   {
     files: ['src/run/**/*.ts', 'src/checks/**/*.ts'],
     rules: onlyInterfaces('run/ and checks/ know interfaces; cli.ts and commands/ compose.', [
-      '**/providers/lxd/**',
+      '**/providers/*/**',
       '**/ui/**',
       '**/commands/**',
     ]),
@@ -104,7 +104,7 @@ export default tseslint.config(
   {
     files: ['src/ui/**/*.ts'],
     rules: onlyInterfaces('ui/ only consumes events.', [
-      '**/providers/lxd/**',
+      '**/providers/*/**',
       '**/distributions/**',
       '**/cni/**',
       '**/commands/**',

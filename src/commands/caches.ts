@@ -4,7 +4,7 @@ import { removeCacheEntry } from '../images/cache/cache-entry.ts';
 import { listNodeImages } from '../images/cache/cached-images.ts';
 import { alignColumns } from '../report/columns.ts';
 import type { Workbench } from './command-context.ts';
-import type { CachedResource, CallOptions } from '../providers/provider.ts';
+import type { CachedResource, CallOptions, Provider } from '../providers/provider.ts';
 
 /** Something that stays on purpose, in a folder of ours or in the engine. */
 export interface CacheItem {
@@ -17,6 +17,12 @@ export interface CacheItem {
   readonly path: string | null;
   /** Bytes on the disk; null where it can't be told. */
   readonly sizeBytes: number | null;
+}
+
+/** What stays on purpose in an engine. */
+interface EngineCache {
+  readonly provider: Provider;
+  readonly resource: CachedResource;
 }
 
 /** The parts of a cache and build that hold an entry each in a folder of its own, which a build locks. */
@@ -52,13 +58,19 @@ async function sizeOf(path: string): Promise<number | null> {
   }
 }
 
-/** What is cached in the engine; without an engine there is nothing in it. */
-async function cachedInEngine({ provider }: Workbench, call: CallOptions): Promise<CachedResource[]> {
-  const there = await provider.info(call).then(
-    () => true,
-    () => false,
+/** What is cached in the engines; without an engine there is nothing in it. */
+async function cachedInEngines({ providers }: Workbench, call: CallOptions): Promise<EngineCache[]> {
+  const lists = await Promise.all(
+    [...providers.values()].map(async (provider) => {
+      const there = await provider.info(call).then(
+        () => true,
+        () => false,
+      );
+      const cached = there ? await provider.listCached(call) : [];
+      return cached.map((resource) => ({ provider, resource }));
+    }),
   );
-  return there ? provider.listCached(call) : [];
+  return lists.flat();
 }
 
 /** Everything that stays on this host on purpose. */
@@ -82,20 +94,18 @@ export async function listCaches(workbench: Workbench, signal: AbortSignal): Pro
       items.push({ kind, name, about, path: entry, sizeBytes: await sizeOf(entry) });
     }
   }
-  const inEngine = await cachedInEngine(workbench, callOf(signal));
-  return [...items, ...inEngine.map((cached) => ({ ...cached, about: '', path: null }))];
+  const inEngines = await cachedInEngines(workbench, callOf(signal));
+  return [
+    ...items,
+    ...inEngines.map(({ provider, resource }) => ({ ...resource, about: `in ${provider.name}`, path: null })),
+  ];
 }
 
 /** Caches as lines for people, with their sum. */
 export function cacheLines(items: readonly CacheItem[]): string[] {
   const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
   const size = ({ sizeBytes }: CacheItem): string => (sizeBytes === null ? '?' : megabytes(sizeBytes));
-  const rows = items.map((item) => [
-    item.kind,
-    size(item),
-    item.about,
-    item.path ?? `${item.name} (in the engine)`,
-  ]);
+  const rows = items.map((item) => [item.kind, size(item), item.about, item.path ?? item.name]);
   const sum = items.reduce((total, { sizeBytes }) => total + (sizeBytes ?? 0), 0);
   return [
     '',
@@ -110,7 +120,7 @@ export async function removeCaches(
   signal: AbortSignal,
   onProgress: (line: string) => void,
 ): Promise<string[]> {
-  const { provider, directories } = workbench;
+  const { directories } = workbench;
   const errors: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     onProgress(`removing ${what}`);
@@ -120,10 +130,12 @@ export async function removeCaches(
     });
   };
   const call = callOf(signal);
-  for (const cached of [...(await cachedInEngine(workbench, call))].sort((a, b) =>
-    a.kind.localeCompare(b.kind),
+  const inEngines = await cachedInEngines(workbench, call);
+  for (const { provider, resource } of inEngines.sort((a, b) =>
+    a.resource.kind.localeCompare(b.resource.kind),
   )) {
-    await attempt(`${cached.kind} ${cached.name}`, () => provider.removeCached(cached, call));
+    const what = `${resource.kind} ${resource.name} in ${provider.name}`;
+    await attempt(what, () => provider.removeCached(resource, call));
   }
   for (const [folder, kind] of ENTRY_FOLDERS) {
     for (const name of await namesIn(join(directories.cache, folder))) {

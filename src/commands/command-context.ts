@@ -6,6 +6,7 @@ import { RunStore } from '../run/run-store.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
 import type { RootPlace } from '../images/build/root-place.ts';
 import type { Provider } from '../providers/provider.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 /** The world as a verb sees it: streams, environment, and what the user's signals have aborted. */
 export interface CommandContext {
@@ -26,7 +27,7 @@ export interface Workbench {
   readonly directories: Directories;
   readonly runner: CommandRunner;
   readonly store: RunStore;
-  readonly provider: Provider;
+  readonly providers: ReadonlyMap<ProviderName, Provider>;
   /** Where node images are built by a user who is not root; null for root, who builds on the host. */
   readonly rootPlace: RootPlace | null;
 }
@@ -36,10 +37,18 @@ export function createWorkbench(context: CommandContext): Workbench {
   const directories = directoriesOf(context.env);
   const runner = new HostCommandRunner();
   const store = new RunStore(directories.state);
-  const provider = new LxdProvider(runner);
+  const lxd = new LxdProvider(runner);
+  const providers = new Map<ProviderName, Provider>([[lxd.name, lxd]]);
   const rootPlace =
-    process.geteuid?.() === 0 ? null : new Builder(provider, store, directories.cache, context.abandoned);
-  return { directories, runner, store, provider, rootPlace };
+    process.geteuid?.() === 0 ? null : new Builder(lxd, store, directories.cache, context.abandoned);
+  return { directories, runner, store, providers, rootPlace };
+}
+
+/** The provider of that name. */
+export function providerNamed(name: ProviderName, { providers }: Pick<Workbench, 'providers'>): Provider {
+  const found = providers.get(name);
+  if (found === undefined) throw new Error(`nothing implements ${name}`);
+  return found;
 }
 
 /** Whether a question may be asked: a person is at both ends. */

@@ -23,6 +23,7 @@ export interface DoctorOptions {
 
 /** The smallest run, with the ranges that are used when a scenario writes none. */
 const NEEDS: HostNeeds = {
+  provider: 'lxd',
   nodes: 1,
   egress: 'blocked',
   families: ['IPv4', 'IPv6'],

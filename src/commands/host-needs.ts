@@ -12,6 +12,7 @@ export function hostNeedsOf(scenario: Scenario): HostNeeds {
   const named = (ranges: readonly string[], use: string): HostNeeds['ranges'] =>
     ranges.map((range) => ({ range, use }));
   return {
+    provider: scenario.provider,
     nodes: scenario.nodes.controlPlanes + scenario.nodes.workers,
     egress: scenario.egress,
     families,

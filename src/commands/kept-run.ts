@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createWorkbench, type CommandContext } from './command-context.ts';
+import { createWorkbench, providerNamed, type CommandContext } from './command-context.ts';
 import { RunNotFoundError, type RunRecord } from '../run/run-store.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 const LOGS_TIMEOUT_MS = 60_000;
 
@@ -22,13 +23,13 @@ async function findNode(
   runName: string,
   name: string | undefined,
   context: CommandContext,
-): Promise<string | null> {
+): Promise<{ readonly node: string; readonly provider: ProviderName } | null> {
   const run = await findRun(runName, context);
   if (run === null) return null;
   const node = run.nodes.find(
     (candidate) => name === undefined || [candidate.name, candidate.shortName].includes(name),
   );
-  if (node !== undefined && run.state !== 'finished') return node.name;
+  if (node !== undefined && run.state !== 'finished') return { node: node.name, provider: run.provider };
   const there = run.nodes.map(({ shortName }) => shortName).join(', ') || 'none';
   context.stderr.write(
     run.state === 'finished'
@@ -60,10 +61,10 @@ export async function logsCommand(
   nodeName: string | undefined,
   context: CommandContext,
 ): Promise<number> {
-  const node = await findNode(name, nodeName, context);
-  if (node === null) return 2;
-  const { provider } = createWorkbench(context);
-  await provider.node(node).run('journalctl', ['--boot', '--no-pager'], {
+  const found = await findNode(name, nodeName, context);
+  if (found === null) return 2;
+  const provider = providerNamed(found.provider, createWorkbench(context));
+  await provider.node(found.node).run('journalctl', ['--boot', '--no-pager'], {
     timeoutMs: LOGS_TIMEOUT_MS,
     signal: context.interrupted,
     onLine: (line) => context.stdout.write(`${line}\n`),
@@ -77,9 +78,9 @@ export async function shellCommand(
   nodeName: string | undefined,
   context: CommandContext,
 ): Promise<number> {
-  const node = await findNode(name, nodeName, context);
-  if (node === null) return 2;
-  const [file, ...args] = createWorkbench(context).provider.shellCommand(node);
+  const found = await findNode(name, nodeName, context);
+  if (found === null) return 2;
+  const [file, ...args] = providerNamed(found.provider, createWorkbench(context)).shellCommand(found.node);
   if (file === undefined) return 2;
   // The terminal is the shell's until it ends, its Ctrl-C too.
   const child = spawn(file, args, { stdio: 'inherit' });

@@ -2,7 +2,8 @@ import { endProcesses, searchForRun } from '../own-tests/marked-processes.ts';
 import { FailureError } from '../run/failure.ts';
 import { leaseState, type Lease } from '../run/lease.ts';
 import { removeRun } from '../run/remove-run.ts';
-import type { CommandContext, Workbench } from './command-context.ts';
+import { providerNamed, type CommandContext, type Workbench } from './command-context.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 import type { OwnedResource } from '../providers/provider.ts';
 import type { CleanupResult } from '../run/event.ts';
 import type { RunRecord } from '../run/run-store.ts';
@@ -10,6 +11,8 @@ import type { RunRecord } from '../run/run-store.ts';
 /** A run that something of is known here: its folder, its objects in the engine, or both. */
 export interface OwnedRun {
   readonly runId: string;
+  /** Whose engine has its objects. */
+  readonly provider: ProviderName;
   readonly record: RunRecord | null;
   readonly resources: readonly OwnedResource[];
   readonly lease: Lease | null;
@@ -30,41 +33,55 @@ const TEST_GRACE_MS = 5000;
  */
 export async function listOwnedRuns(
   context: CommandContext,
-  { store, provider }: Workbench,
+  { store, providers }: Workbench,
 ): Promise<OwnedRun[]> {
   const records = (await store.list()).filter(({ state }) => state !== 'finished');
   const call = { timeoutMs: LIST_TIMEOUT_MS, signal: context.interrupted };
-  let resources: OwnedResource[] = [];
-  try {
-    await provider.info(call);
-    resources = await provider.listOwned(call);
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    // An engine that is not there holds nothing of ours, unless a journal says that it should.
-    if (records.some(({ runId }) => store.journalOf(runId).remaining().length > 0)) throw error;
-  }
-  const ids = new Set([...records.map(({ runId }) => runId), ...resources.map(({ runId }) => runId)]);
+  const inEngines = await Promise.all(
+    [...providers.values()].map(async (provider) => {
+      try {
+        await provider.info(call);
+        return { provider: provider.name, resources: await provider.listOwned(call) };
+      } catch (error) {
+        if (!(error instanceof FailureError)) throw error;
+        // An engine that is not there holds nothing of ours, unless a journal says that it should.
+        const named = records.filter((record) => record.provider === provider.name);
+        if (named.some(({ runId }) => store.journalOf(runId).remaining().length > 0)) throw error;
+        return { provider: provider.name, resources: [] };
+      }
+    }),
+  );
+  // By run and engine: the same run's rules in the host's firewall may be seen through more than one engine.
+  const ids = new Set([
+    ...records.map(({ runId }) => runId),
+    ...inEngines.flatMap(({ resources }) => resources.map(({ runId }) => runId)),
+  ]);
   return Promise.all(
     [...ids].map(async (runId): Promise<OwnedRun> => {
       const record = records.find((candidate) => candidate.runId === runId) ?? null;
-      const mine = resources.filter((resource) => resource.runId === runId);
+      const has = ({ resources }: (typeof inEngines)[number]): boolean =>
+        resources.some((resource) => resource.runId === runId && resource.kind !== 'forward-rule');
+      const provider = record?.provider ?? inEngines.find(has)?.provider ?? 'lxd';
+      const there = inEngines.find((engine) => engine.provider === provider)?.resources ?? [];
+      const mine = there.filter((resource) => resource.runId === runId);
       const lease = record?.lease ?? mine.find((resource) => resource.lease !== null)?.lease ?? null;
       const known =
         lease === null ? { alive: false, reason: 'its lease can not be read' } : await leaseState(lease);
       const kept = lease?.pid === 0;
       const state = !known.alive ? 'dead' : kept ? 'kept' : 'running';
       const reason = kept && known.alive ? `kept until ${lease.expiresAt}` : known.reason;
-      return { runId, record, resources: mine, lease, state, reason };
+      return { runId, provider, record, resources: mine, lease, state, reason };
     }),
   );
 }
 
 /** Removes one run by the same path as its own clean-up. */
 export async function removeOwnedRun(
-  run: Pick<OwnedRun, 'runId' | 'record' | 'resources'>,
+  run: Pick<OwnedRun, 'runId' | 'provider' | 'record' | 'resources'>,
   context: CommandContext,
-  { store, provider }: Workbench,
+  workbench: Workbench,
 ): Promise<CleanupResult & { readonly errors: readonly string[] }> {
+  const { store } = workbench;
   const { left } = await endProcesses(searchForRun(run.runId), {
     signal: 'SIGTERM',
     graceMs: TEST_GRACE_MS,
@@ -75,7 +92,7 @@ export async function removeOwnedRun(
   const nothing = run.resources.length === 0 && store.journalOf(run.runId).remaining().length === 0;
   const result = nothing
     ? NOTHING_LEFT
-    : await removeRun(provider, run.runId, store.journalOf(run.runId), {
+    : await removeRun(providerNamed(run.provider, workbench), run.runId, store.journalOf(run.runId), {
         timeoutMs: REMOVAL_TIMEOUT_MS,
         signal: context.abandoned,
         onProgress: (text) => context.stderr.write(`${text}\n`),

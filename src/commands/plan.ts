@@ -1,4 +1,4 @@
-import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { createWorkbench, print, providerNamed, type CommandContext } from './command-context.ts';
 import { withOwnTests } from './own-tests.ts';
 import { readScenarioFiles, type ScenarioFiles } from './scenario-files.ts';
 import { exitCodeOf } from '../report/exit-status.ts';
@@ -34,7 +34,9 @@ export async function planCommand(
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
   const scenario = withOwnTests(written, file, options.command ?? null);
-  const { provider, directories, runner } = createWorkbench(context);
+  const workbench = createWorkbench(context);
+  const { directories, runner } = workbench;
+  const provider = providerNamed(scenario.provider, workbench);
   let files: ScenarioFiles;
   let installed: InstalledManifest | null;
   try {

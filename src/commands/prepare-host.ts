@@ -1,4 +1,4 @@
-import { isInteractive, type CommandContext, type Workbench } from './command-context.ts';
+import { isInteractive, providerNamed, type CommandContext, type Workbench } from './command-context.ts';
 import { listOwnedRuns } from './owned-runs.ts';
 import { findingGroups } from '../host/findings/all-findings.ts';
 import { ForwardRules, type ForwardVerdict } from '../host/forward-rules.ts';
@@ -41,7 +41,8 @@ export async function examineHost(
   needs: HostNeeds,
   { thorough = false }: { readonly thorough?: boolean } = {},
 ): Promise<HostReadiness> {
-  const { directories, provider, runner } = workbench;
+  const { directories, runner } = workbench;
+  const provider = providerNamed(needs.provider, workbench);
   const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal: context.interrupted };
   const [facts, cached, recordedFixes] = await Promise.all([
     readHostFacts(context.env, directories.cache),

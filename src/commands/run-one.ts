@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import type { CommandContext, Workbench } from './command-context.ts';
+import { providerNamed, type CommandContext, type Workbench } from './command-context.ts';
 import { unstartableTests, withOwnTests } from './own-tests.ts';
 import type { HostReadiness, NeededImage, prepareHost } from './prepare-host.ts';
 import { hostNeedsOf, planHostOf, warningsOf } from './host-needs.ts';
@@ -138,7 +138,7 @@ export async function runOne(
     file,
     sha256: loaded.sha256,
     version,
-    provider: workbench.provider,
+    provider: providerNamed(scenario.provider, workbench),
     parts: {
       ...(await planParts(scenario, loaded.manifests, planHostOf(readiness), installed)),
       archives: files.archives,
@@ -266,11 +266,11 @@ class RunAttempt {
     const report = assembleReport(events, {
       ...known,
       ranges: known.ranges === null ? null : { ...known.ranges, nodes: nodeRanges },
-      provider: { name: 'lxd', version: engine?.version ?? '' },
+      provider: { name: result.provider, version: engine?.version ?? '' },
       host: {
         cgroupVersion: cgroupVersionOf(facts.cgroup),
         storageDriver: result.storageDriver ?? engine?.storageDriver ?? null,
-        engine: `lxd ${engine?.version ?? ''}`,
+        engine: engine?.engine ?? '',
       },
       image: reportImage(result, files, loaded.scenario?.workloads.includes('nginxdualstack') ?? false),
       nodes: (started ? plan.nodes : []).map((node) => ({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandContext, Workbench } from './command-context.ts';
+import { providerNamed, type CommandContext, type Workbench } from './command-context.ts';
 import { prepareHost, SetUpLeave, type NeededImage } from './prepare-host.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
 import { runOne, type RunSurroundings } from './run-one.ts';
@@ -124,7 +124,7 @@ export class ScenarioQueue {
     scenario: Scenario,
     signal: AbortSignal,
   ): Promise<Look<Exclude<Admission, { verdict: 'wait' }>>> {
-    const admission = await this.#decide(needsOf(scenario), signal);
+    const admission = await this.#decide(scenario, signal);
     if (admission.verdict !== 'wait') return { met: true, value: admission };
     const telling = `${queued.label} ${admission.short}`;
     if (telling !== this.#told) this.#say(queued, `waits: ${admission.why}`);
@@ -132,8 +132,10 @@ export class ScenarioQueue {
     return { met: false, missing: admission.why };
   }
 
-  async #decide(needs: RunNeeds, signal: AbortSignal): Promise<Admission> {
-    const { directories, provider, store } = this.#workbench;
+  async #decide(scenario: Scenario, signal: AbortSignal): Promise<Admission> {
+    const { directories, store } = this.#workbench;
+    const provider = providerNamed(scenario.provider, this.#workbench);
+    const needs = needsOf(scenario);
     const slots = [...this.#slots];
     const host = hostResources(await readHostFacts(this.#context.env, directories.cache));
     const byHost = decideAdmission(

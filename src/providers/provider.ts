@@ -5,6 +5,7 @@ import type { CommandRunner } from '../process/command-runner.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Lease } from '../run/lease.ts';
 import type { ResourceRef } from '../run/event.ts';
+import type { Capabilities } from '../scenario/provider-capabilities.ts';
 import type { ForeignImageName } from '../scenario/foreign-image-name.ts';
 import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
 
@@ -155,17 +156,11 @@ export interface Node extends CommandRunner {
   converse(program: NodeProgram, options: CallOptions): Promise<Conversation>;
 }
 
-/** What is true of an engine, as data that the plan asks for. */
-export interface Capabilities {
-  /** The engine can keep a node network from reaching anything else, without root. */
-  readonly blocksEgress: boolean;
-  readonly freezes: boolean;
-  readonly snapshots: boolean;
-}
-
 /** Facts of the engine that is there. */
 export interface EngineInfo {
   readonly version: string;
+  /** What runs the nodes, by name and version: `lxd 5.0.2`, `docker 20.10.24`. */
+  readonly engine: string;
   /** Storage driver of our pool, such as `btrfs`; null before the pool exists. */
   readonly storageDriver: string | null;
 }

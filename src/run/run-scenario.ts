@@ -21,9 +21,11 @@ import type { RunRecord } from './run-store.ts';
 import type { NodeImage } from '../images/node-image.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FoundForeignImage, Owner } from '../providers/provider.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 /** What a run came to, for its report. */
 export interface ScenarioRunResult {
+  readonly provider: ProviderName;
   readonly events: readonly RunEvent[];
   readonly plan: Plan | null;
   readonly image: NodeImage | null;
@@ -132,6 +134,7 @@ export class ScenarioRunner {
       result = { ...result, failure: this.#failureOf(interrupted.reason) };
     }
     return {
+      provider: provider.name,
       events: this.#events.all(),
       plan: this.#plan ?? outline,
       image: this.#image,

@@ -86,7 +86,7 @@ export type Workload = 'nginxdualstack' | { readonly manifest: string };
 export interface Scenario {
   readonly name: string;
   readonly description: string;
-  readonly provider: ProviderName | 'auto';
+  readonly provider: ProviderName;
   readonly nodes: {
     readonly controlPlanes: number;
     readonly workers: number;

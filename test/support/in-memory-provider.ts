@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '../../src/scenario/provider-capabilities.ts';
 import { ArmedFaults, type ProviderCall } from './armed-faults.ts';
 import { InMemoryNode, type Program } from './in-memory-node.ts';
 import { FailureError } from '../../src/run/failure.ts';
@@ -50,7 +51,7 @@ const keyOf = ({ kind, name }: ResourceRef): string => `${kind}/${name}`;
 /** An engine in memory: objects that use each other, operations that outlive their caller, and faults on demand. */
 export class InMemoryProvider implements Provider {
   readonly name = 'lxd';
-  readonly capabilities = { blocksEgress: true, freezes: false, snapshots: false };
+  readonly capabilities = CAPABILITIES.lxd;
   /** Every call in the order of arrival: `create network/ts-a1b2c3`. */
   readonly log: string[] = [];
   readonly faults = new ArmedFaults();
@@ -85,6 +86,7 @@ export class InMemoryProvider implements Provider {
   info(options: CallOptions): Promise<EngineInfo> {
     return this.#call('info', '', options, () => ({
       version: '0.0.0',
+      engine: 'memory 0.0.0',
       storageDriver: 'memory',
     }));
   }

@@ -1,7 +1,7 @@
 import type { ForwardVerdict } from '../forward-rules.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { ClusterRange } from '../../network/clashing-ranges.ts';
-import type { IPFamily } from '../../scenario/scenario.ts';
+import type { IPFamily, ProviderName } from '../../scenario/scenario.ts';
 
 /** What is known of the engine beside the host's own facts. */
 export interface EngineState {
@@ -23,6 +23,8 @@ export interface BuildState {
 
 /** What the run at hand asks of the host; `doctor` asks for the smallest one. */
 export interface HostNeeds {
+  /** Whose engine makes the nodes. */
+  readonly provider: ProviderName;
   readonly nodes: number;
   readonly egress: 'open' | 'blocked';
   readonly families: readonly IPFamily[];

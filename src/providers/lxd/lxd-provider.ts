@@ -17,6 +17,7 @@ import { ForwardRules } from '../../host/forward-rules.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
+import { CAPABILITIES } from '../../scenario/provider-capabilities.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
 import type { ResourceRef } from '../../run/event.ts';
@@ -47,7 +48,7 @@ const isKind = (kind: string): kind is EngineKind => (KINDS as readonly string[]
 /** Nodes as privileged system containers of LXD, driven through the real `lxc`. */
 export class LxdProvider implements Provider {
   readonly name = 'lxd';
-  readonly capabilities = { blocksEgress: true, freezes: true, snapshots: true };
+  readonly capabilities = CAPABILITIES.lxd;
   readonly #runner: CommandRunner;
   readonly #client: LxdClient;
   readonly #forwardRules: ForwardRules;
@@ -70,7 +71,8 @@ export class LxdProvider implements Provider {
       }
       const pool = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}`, options);
       const driver = pool === null ? null : String((pool as { driver?: unknown }).driver);
-      return { version: server.environment.server_version, storageDriver: driver };
+      const version = server.environment.server_version;
+      return { version, engine: `lxd ${version}`, storageDriver: driver };
     } catch (error) {
       if (error instanceof CommandError) throw unreachable(error);
       throw error;

@@ -15,7 +15,7 @@ test('caches are listed with place and size, and afterwards nothing of them is t
   await mkdir(join(cache, 'go'), { recursive: true });
   const workbench = {
     directories: { cache, state: root },
-    provider: new InMemoryProvider(),
+    providers: new Map([['lxd', new InMemoryProvider()]]),
   } as unknown as Workbench;
   const items = await listCaches(workbench, never());
   t.deepEqual(

@@ -61,6 +61,7 @@ export function hostState({
     engine: { ...ENGINE, ...engine },
     build: null,
     needs: {
+      provider: 'lxd',
       nodes: 1,
       egress: 'blocked',
       families: ['IPv4', 'IPv6'],
