@@ -60,7 +60,7 @@ const imageSource = (flag: string): Option =>
 function scenarioOptions(command: Command): Command {
   return command
     .addOption(set())
-    .option('--provider <name>', 'the engine: lxd')
+    .option('--provider <name>', 'the engine: lxd, incus')
     .option(
       '--timeout <duration>',
       "the run's deadline, such as 10m; image build and clean-up have their own",

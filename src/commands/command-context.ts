@@ -1,6 +1,7 @@
 import { HostCommandRunner } from '../process/host-command-runner.ts';
 import { directoriesOf, type Directories } from '../host/directories.ts';
-import { LxdProvider } from '../providers/lxd/lxd-provider.ts';
+import { INCUS, LXD } from '../providers/lxc/dialect.ts';
+import { LxcProvider } from '../providers/lxc/lxc-provider.ts';
 import { Builder } from '../run/builder.ts';
 import { RunStore } from '../run/run-store.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
@@ -37,8 +38,11 @@ export function createWorkbench(context: CommandContext): Workbench {
   const directories = directoriesOf(context.env);
   const runner = new HostCommandRunner();
   const store = new RunStore(directories.state);
-  const lxd = new LxdProvider(runner);
-  const providers = new Map<ProviderName, Provider>([[lxd.name, lxd]]);
+  const lxd = new LxcProvider(LXD, runner);
+  const incus = new LxcProvider(INCUS, runner);
+  const providers = new Map<ProviderName, Provider>(
+    [lxd, incus].map((provider) => [provider.name, provider]),
+  );
   const rootPlace =
     process.geteuid?.() === 0 ? null : new Builder(lxd, store, directories.cache, context.abandoned);
   return { directories, runner, store, providers, rootPlace };

@@ -1,6 +1,6 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
-import { applyFixes, asRoot, readHostChanges, undoFixes, type HostChange } from '../host/set-up.ts';
+import { applyFixes, typedCommand, readHostChanges, undoFixes, type HostChange } from '../host/set-up.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
@@ -40,9 +40,7 @@ const NEEDS: HostNeeds = {
 
 /** What `--undo` runs, as the user would type it, newest change first. */
 function undoCommands(changes: readonly HostChange[], root: boolean): string[] {
-  return [...changes]
-    .reverse()
-    .flatMap(({ undo }) => undo.map(({ command }) => asRoot(command, root, true).join(' ')));
+  return [...changes].reverse().flatMap(({ undo }) => undo.map((command) => typedCommand(command, root)));
 }
 
 /** Looks at this host; `--fix` puts right what commands can, `--undo` takes that back. @returns 0, or 3 when no run can pass here. */

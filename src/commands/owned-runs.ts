@@ -51,7 +51,6 @@ export async function listOwnedRuns(
       }
     }),
   );
-  // By run and engine: the same run's rules in the host's firewall may be seen through more than one engine.
   const ids = new Set([
     ...records.map(({ runId }) => runId),
     ...inEngines.flatMap(({ resources }) => resources.map(({ runId }) => runId)),
@@ -60,7 +59,7 @@ export async function listOwnedRuns(
     [...ids].map(async (runId): Promise<OwnedRun> => {
       const record = records.find((candidate) => candidate.runId === runId) ?? null;
       const has = ({ resources }: (typeof inEngines)[number]): boolean =>
-        resources.some((resource) => resource.runId === runId && resource.kind !== 'forward-rule');
+        resources.some((resource) => resource.runId === runId);
       const provider = record?.provider ?? inEngines.find(has)?.provider ?? 'lxd';
       const there = inEngines.find((engine) => engine.provider === provider)?.resources ?? [];
       const mine = there.filter((resource) => resource.runId === runId);

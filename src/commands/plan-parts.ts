@@ -8,7 +8,7 @@ import { manifestCnis } from '../cni/manifest-cnis.ts';
 import type { InstalledManifest } from '../cni/manifest-cni.ts';
 import { k8sSnap } from '../distributions/k8s-snap.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { STORAGE_POOL } from '../providers/lxd/lxd-cache.ts';
+import { STORAGE_POOL } from '../providers/lxc/lxc-cache.ts';
 import type { Cni } from '../cni/cni.ts';
 import type { Distribution } from '../distributions/distribution.ts';
 import type { PlanParts } from '../plan/assemble-plan.ts';

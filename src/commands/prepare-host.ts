@@ -6,9 +6,16 @@ import { BUILD_DISK_BYTES, missingBuildPackages } from '../images/build/build-ho
 import type { EngineState, HostNeeds, HostState } from '../host/findings/host-state.ts';
 import type { Finding } from '../host/findings/finding.ts';
 import { readHostFacts, type HostFacts } from '../host/host-facts.ts';
-import { applyFixes, asRoot, fixedSinceStart, requireRights, type SetUpOptions } from '../host/set-up.ts';
+import {
+  applyFixes,
+  fixedSinceStart,
+  requireRights,
+  typedCommand,
+  type SetUpOptions,
+} from '../host/set-up.ts';
 import { findCachedNodeImage } from '../images/cache/cached-images.ts';
-import { FailureError } from '../run/failure.ts';
+import { FailureError, type Failure } from '../run/failure.ts';
+import { readUpstream } from '../images/download/upstream.ts';
 import { askOn } from '../ui/ask.ts';
 import type { NodeImageSpec } from '../images/node-image.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
@@ -45,25 +52,26 @@ export async function examineHost(
   const provider = providerNamed(needs.provider, workbench);
   const call = { timeoutMs: ENGINE_TIMEOUT_MS, signal: context.interrupted };
   const [facts, cached, recordedFixes] = await Promise.all([
-    readHostFacts(context.env, directories.cache),
+    readHostFacts(context.env, directories.cache, needs.provider),
     image === null ? null : findCachedNodeImage(image, directories.cache),
     fixedSinceStart(directories.state),
   ]);
-  const rules = new ForwardRules(runner, facts.root);
+  const rules = new ForwardRules(runner, needs.provider, facts.root);
   // A user without root is not sent to sudo before each run, but where there is a reason.
   const verdict = async (family: IPFamily): Promise<ForwardVerdict> =>
     facts.root || facts.docker || thorough ? rules.verdict(family, call) : 'unknown';
   const forward = { IPv4: await verdict('IPv4'), IPv6: await verdict('IPv6') };
   let engine: EngineInfo | null = null;
-  let unreachable: string | null = null;
+  let refusal: Failure | null = null;
   try {
     engine = await provider.info(call);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    unreachable = error.failure.message;
+    refusal = error.failure;
   }
   const state: EngineState = {
-    unreachable,
+    unreachable: refusal?.message ?? null,
+    hint: refusal?.hint ?? null,
     version: engine?.version ?? null,
     storageDriver: engine?.storageDriver ?? null,
     storageFreeBytes: engine === null ? null : await provider.poolFreeBytes(call),
@@ -77,6 +85,8 @@ export async function examineHost(
     needs,
     forward,
     deadRuns: engine === null || !thorough ? [] : await deadRuns(context, workbench),
+    // What is wrong with a file of the user's own is told when something is fetched.
+    debianMirror: (await readUpstream(context.env).catch(() => readUpstream({}))).debianMirror,
     recordedFixes,
   });
   return { facts, engine, groups, findings: groups.flatMap(({ findings }) => findings), forward };
@@ -106,11 +116,7 @@ export function setUpOptions(
 
 /** The commands of findings' fixes as the user would type them. */
 export function fixCommands(findings: readonly Finding[], root: boolean): string[] {
-  return findings.flatMap(({ fix }) =>
-    (fix?.commands ?? []).map(
-      ({ command, daemon }) => asRoot(command, root, true).join(' ') + (daemon === true ? ' &' : ''),
-    ),
-  );
+  return findings.flatMap(({ fix }) => (fix?.commands ?? []).map((command) => typedCommand(command, root)));
 }
 
 /** The owner's leave to set the host up: each list of commands is shown, and asked for, once in a call. */

@@ -137,7 +137,7 @@ export class ScenarioQueue {
     const provider = providerNamed(scenario.provider, this.#workbench);
     const needs = needsOf(scenario);
     const slots = [...this.#slots];
-    const host = hostResources(await readHostFacts(this.#context.env, directories.cache));
+    const host = hostResources(await readHostFacts(this.#context.env, directories.cache, scenario.provider));
     const byHost = decideAdmission(
       needs,
       slots.map((slot) => ({ ...slot, ranges: [] })),

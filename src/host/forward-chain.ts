@@ -1,4 +1,5 @@
-import type { IPFamily } from '../scenario/scenario.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
+import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
 
 /** A run's own bridge and what may pass it. */
 export interface ForwardedBridge {
@@ -10,6 +11,8 @@ export interface ForwardedBridge {
 /** One rule of the chain FORWARD that carries a comment of ours. */
 export interface OwnForwardRule {
   readonly runId: string;
+  /** Whose engine has the bridge. */
+  readonly provider: ProviderName;
   readonly bridge: string;
   /** As `iptables` takes it after `-I FORWARD` or `-D FORWARD`. */
   readonly rule: readonly string[];
@@ -25,7 +28,9 @@ export function forwardRuleName(bridge: string, family: IPFamily): string {
   return `${bridge}-${family.toLowerCase()}`;
 }
 
-const RUN_COMMENT = /^twinstack run ([a-z][a-z0-9]*)$/;
+const RUN_COMMENT = /^twinstack run ([a-z][a-z0-9]*) in ([a-z]+)$/;
+
+const isProvider = (name: string): name is ProviderName => Object.hasOwn(CAPABILITIES, name);
 
 const commented = (comment: string): string[] => ['-m', 'comment', '--comment', comment];
 const accept = ['-j', 'ACCEPT'];
@@ -39,9 +44,9 @@ export function acceptRules({ bridge, egress }: ForwardedBridge, comment: string
   return [['-i', bridge, ...mark, ...accept], ['-o', bridge, ...answers, ...mark, ...accept], between];
 }
 
-/** The comment that makes a rule ours; names of bridges decide nothing. */
-export function runComment(runId: string): string {
-  return `twinstack run ${runId}`;
+/** The comment that makes a rule ours, and says in whose engine its bridge is; names of bridges decide nothing. */
+export function runComment(runId: string, provider: ProviderName): string {
+  return `twinstack run ${runId} in ${provider}`;
 }
 
 /** The words of a line that `iptables -S` printed; a comment with spaces stands in quotes. */
@@ -57,9 +62,10 @@ export function ownRulesIn(listing: string): OwnForwardRule[] {
     const [append, chain, ...rule] = wordsOf(line);
     if (append !== '-A' || chain !== 'FORWARD') return [];
     const comment = rule[rule.indexOf('--comment') + 1] ?? '';
-    const runId = RUN_COMMENT.exec(comment)?.[1];
+    const [, runId, provider = ''] = RUN_COMMENT.exec(comment) ?? [];
     const bridge = rule[rule.findIndex((word) => word === '-i' || word === '-o') + 1];
-    return runId === undefined || bridge === undefined ? [] : [{ runId, bridge, rule }];
+    if (runId === undefined || bridge === undefined || !isProvider(provider)) return [];
+    return [{ runId, provider, bridge, rule }];
   });
 }
 

@@ -11,7 +11,7 @@ import {
 import { systemPath } from '../process/system-path.ts';
 import { CommandError, type CommandRunner } from '../process/command-runner.ts';
 import type { CallOptions, OwnedResource, ResourceSpec } from '../providers/provider.ts';
-import type { IPFamily } from '../scenario/scenario.ts';
+import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
 
 /** What a family's chain FORWARD does with packets that no rule accepts. `unknown`: it could not be read. */
 export type ForwardVerdict = 'passes' | 'drops' | 'accepted-by-doctor' | 'unknown';
@@ -32,17 +32,20 @@ const LOCK_WAIT = ['-w', '5'];
  */
 export class ForwardRules {
   readonly #runner: CommandRunner;
+  readonly #provider: ProviderName;
   readonly #root: boolean;
 
-  constructor(runner: CommandRunner, root = process.getuid?.() === 0) {
+  /** @param provider whose engine has the bridges: another one's rules are neither listed nor removed. */
+  constructor(runner: CommandRunner, provider: ProviderName, root = process.getuid?.() === 0) {
     this.#runner = runner;
+    this.#provider = provider;
     this.#root = root;
   }
 
   /** Adds what is not there yet; each rule carries the run's id as its comment. */
   async create(spec: ForwardRuleSpec, runId: string, options: CallOptions): Promise<void> {
     const there = (await this.#list(spec.family, options)).map(({ rule }) => rule.join(' '));
-    for (const rule of acceptRules(spec, runComment(runId))) {
+    for (const rule of acceptRules(spec, runComment(runId, this.#provider))) {
       if (there.includes(rule.join(' '))) continue;
       await this.#run(spec.family, ['-I', 'FORWARD', ...rule], options);
     }
@@ -58,7 +61,7 @@ export class ForwardRules {
     }
   }
 
-  /** The rules of every run, one object for each bridge and family. They carry no lease: the run's network does. */
+  /** The rules of every run of this provider's, one object for each bridge and family. They carry no lease: the run's network does. */
   async listOwned(options: CallOptions): Promise<OwnedResource[]> {
     const found = new Map<string, OwnedResource>();
     for (const family of FAMILIES) {
@@ -72,7 +75,7 @@ export class ForwardRules {
 
   /** The exact commands that {@link create} runs where none of the rules is there, for `plan`. */
   commandsFor(spec: ForwardRuleSpec, runId: string): string[][] {
-    return acceptRules(spec, runComment(runId)).map((rule) =>
+    return acceptRules(spec, runComment(runId, this.#provider)).map((rule) =>
       this.#command(spec.family, ['-I', 'FORWARD', ...rule]),
     );
   }
@@ -95,7 +98,8 @@ export class ForwardRules {
   async #list(family: IPFamily, options: CallOptions): Promise<OwnForwardRule[]> {
     if (!this.#root) return [];
     try {
-      return ownRulesIn((await this.#run(family, ['-S', 'FORWARD'], options)).stdout);
+      const { stdout } = await this.#run(family, ['-S', 'FORWARD'], options);
+      return ownRulesIn(stdout).filter(({ provider }) => provider === this.#provider);
     } catch (error) {
       // Without the program, or a kernel that knows its tables, no rule can have been made.
       const absent =

@@ -5,12 +5,14 @@ import { freeBytes } from './free-bytes.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { detectCgroup } from './detect-cgroup.ts';
 import { readKernelModules, type ModuleState } from './kernel-modules.ts';
+import { hostEngineOf } from './host-engines.ts';
 import { readHostRanges } from './host-ranges.ts';
+import { readAptSuites, readOperatingSystem, type OperatingSystem } from './operating-system.ts';
 import { wildcardListeners } from './wildcard-listeners.ts';
 import { systemPath } from '../process/system-path.ts';
 import type { CgroupLayout } from './cgroup-settings.ts';
 import type { UsedRange } from '../network/choose-node-network.ts';
-import type { IPFamily } from '../scenario/scenario.ts';
+import type { IPFamily, ProviderName } from '../scenario/scenario.ts';
 
 /** What a run needs to know of the machine that it is on. Null means "could not be read". */
 export interface HostFacts {
@@ -24,7 +26,10 @@ export interface HostFacts {
   /** Absolute path of each program of {@link PROGRAMS} that is in PATH. */
   readonly programs: ReadonlyMap<string, string>;
   readonly memoryAvailableBytes: number | null;
-  /** Bytes free where the node images are built, and where LXD keeps its pool. */
+  readonly operatingSystem: OperatingSystem;
+  /** What apt's sources name, such as `bookworm-backports`. */
+  readonly aptSuites: ReadonlySet<string>;
+  /** Bytes free where the node images are built, and where the engine keeps its pool. */
   readonly cacheFreeBytes: number | null;
   readonly poolFreeBytes: number | null;
   /** `fs.inotify.max_user_instances`: systemd, containerd and kubelet of each node take from it. */
@@ -52,6 +57,8 @@ export interface HostFacts {
 export const PROGRAMS = [
   'lxc',
   'lxd',
+  'incus',
+  'incusd',
   'nft',
   'dnsmasq',
   'mkfs.btrfs',
@@ -65,8 +72,8 @@ export const PROGRAMS = [
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
 
-/** Where LXD's snap keeps its pools. */
-const SNAP_LXD = '/var/snap/lxd/common/lxd';
+/** Where Incus keeps its daemon, which no search path has: Debian's packages, and those of the project itself. */
+const DAEMON_FOLDERS = ['/usr/libexec/incus', '/opt/incus/bin'];
 
 const CAP_SYS_RESOURCE_BIT = 24n;
 
@@ -76,7 +83,7 @@ async function readNumber(file: string): Promise<number | null> {
 }
 
 async function findPrograms(path: string | undefined): Promise<Map<string, string>> {
-  const folders = systemPath(path).split(delimiter);
+  const folders = [...systemPath(path).split(delimiter), ...DAEMON_FOLDERS];
   const found = await Promise.all(
     PROGRAMS.map(async (program): Promise<[string, string] | null> => {
       for (const folder of folders) {
@@ -105,6 +112,7 @@ async function disabledIPv6(isOn: (file: string) => Promise<boolean>): Promise<s
 export async function readHostFacts(
   env: Readonly<Record<string, string | undefined>>,
   cacheDirectory: string,
+  provider: ProviderName,
 ): Promise<HostFacts> {
   const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
   const isThere = (path: string): Promise<boolean> =>
@@ -123,6 +131,9 @@ export async function readHostFacts(
   const root = process.getuid?.() === 0;
   const availableKiB = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
   const modules = await readKernelModules();
+  const engineFolders = hostEngineOf(provider)?.folders ?? [];
+  const there = await Promise.all(engineFolders.map(isThere));
+  const pools = engineFolders.find((_folder, index) => there[index]) ?? engineFolders.at(-1);
   return {
     architecture: hostArchitecture() ?? process.arch,
     systemd: init.trim() === 'systemd',
@@ -133,7 +144,9 @@ export async function readHostFacts(
     programs: await findPrograms(env['PATH']),
     memoryAvailableBytes: availableKiB === undefined ? null : Number(availableKiB) * 1024,
     cacheFreeBytes: await freeBytes(cacheDirectory),
-    poolFreeBytes: await freeBytes((await isThere(SNAP_LXD)) ? SNAP_LXD : '/var/lib/lxd'),
+    operatingSystem: await readOperatingSystem(),
+    aptSuites: await readAptSuites(),
+    poolFreeBytes: pools === undefined ? null : await freeBytes(pools),
     inotifyInstances: await readNumber('/proc/sys/fs/inotify/max_user_instances'),
     inotifyWatches: await readNumber('/proc/sys/fs/inotify/max_user_watches'),
     ipv6Disabled: (await isThere('/proc/sys/net/ipv6')) ? await disabledIPv6(isOn) : null,

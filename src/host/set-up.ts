@@ -4,6 +4,7 @@ import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { shellWords } from '../report/shell-words.ts';
 import { FailureError } from '../run/failure.ts';
 import { CommandError, type CommandRunner } from '../process/command-runner.ts';
 import { setupCommandSchema, type Finding, type SetupCommand } from './findings/finding.ts';
@@ -45,12 +46,19 @@ export function asRoot(command: readonly string[], root: boolean, interactive: b
   return ['sudo', ...(interactive ? [] : ['-n']), ...command];
 }
 
+/** A command of the set-up as this user types it into a shell. */
+export function typedCommand({ command, daemon, input }: SetupCommand, root: boolean): string {
+  const typed = shellWords(asRoot(command, root, true));
+  const given = input === undefined ? '' : `${shellWords(['printf', '%s\\n', input.trimEnd()])} | `;
+  return `${given}${typed}${daemon === true ? ' &' : ''}`;
+}
+
 /** A daemon outlives us and our environment, which may be npm's: it gets what the system would give it. */
 function daemonEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C.UTF-8' };
 }
 
-async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptions): Promise<void> {
+async function runCommand({ command, daemon, input }: SetupCommand, options: SetUpOptions): Promise<void> {
   const [file, ...args] = asRoot(command, options.root, options.interactive);
   if (file === undefined) return;
   options.onCommand([file, ...args]);
@@ -71,7 +79,9 @@ async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptio
   if (file === 'sudo' && options.interactive) {
     // sudo asks for the password on our terminal, which a program in a session of its own does not have.
     const { failed, exitCode } = await execa(file, args, {
-      stdio: ['inherit', 2, 2],
+      ...(input === undefined ? { stdin: 'inherit' } : { input }),
+      stdout: 2,
+      stderr: 2,
       env,
       timeout: COMMAND_TIMEOUT_MS,
       cancelSignal: options.signal,
@@ -86,6 +96,7 @@ async function runCommand({ command, daemon }: SetupCommand, options: SetUpOptio
     signal: options.signal,
     env,
     onLine: options.onLine,
+    ...(input === undefined ? {} : { input }),
   });
 }
 
@@ -148,7 +159,7 @@ export async function requireRights(commands: readonly SetupCommand[], options: 
     }
   }
   if (refused.length === 0) return;
-  const all = commands.map(({ command, daemon }) => `  ${command.join(' ')}${daemon === true ? ' &' : ''}`);
+  const all = commands.map((command) => `  ${typedCommand(command, true)}`);
   throw new FailureError({
     class: 'preflight',
     step: 'set-up',

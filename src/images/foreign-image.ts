@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { upstreamSchema, withOwnUpstream, type UpstreamContainers } from './download/upstream.ts';
-import { templatesDirectory } from './cache/node-image-data.ts';
+import { readUpstream, type UpstreamContainers } from './download/upstream.ts';
 import {
   parseForeignImage,
   takesForeignImage,
@@ -24,8 +21,7 @@ export async function foreignImageOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ForeignImage | null> {
   if (!takesForeignImage(scenario)) return null;
-  const shipped: unknown = JSON.parse(await readFile(join(templatesDirectory(), 'upstream.json'), 'utf8'));
-  const upstream = await withOwnUpstream(upstreamSchema.parse(shipped), environment);
+  const upstream = await readUpstream(environment);
   const name = parseForeignImage(scenario.image ?? upstream.machineImage);
   if (name === null) throw new Error(`${scenario.image ?? upstream.machineImage} is no image of the engine`);
   return { kind: 'foreign', ...name, containers: upstream.containerImages };

@@ -1,5 +1,6 @@
 import { CommandError } from '../process/command-runner.ts';
 import { FailureError } from '../run/failure.ts';
+import { isDiskFull } from '../run/full-disk.ts';
 
 /** The plan's word for the stage in which node images are built. */
 const STEP = 'image';
@@ -28,10 +29,4 @@ export function imageFailure(what: string, cause: unknown, hint: string | null =
     );
   }
   return new FailureError({ ...failure, message, hint }, { cause });
-}
-
-function isDiskFull(cause: unknown, message: string): boolean {
-  return (
-    (cause as NodeJS.ErrnoException | null)?.code === 'ENOSPC' || /no space left on device/i.test(message)
-  );
 }

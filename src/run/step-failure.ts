@@ -1,5 +1,6 @@
 import { CommandError } from '../process/command-runner.ts';
 import { FailureError, type Failure } from './failure.ts';
+import { isDiskFull } from './full-disk.ts';
 import { WaitTimeoutError } from './wait-until.ts';
 import type { Action, Step } from '../plan/plan.ts';
 
@@ -29,8 +30,10 @@ export function failureOf(step: Step, error: unknown, advice: string | null): Fa
   if (error instanceof FailureError) return error.failure;
   if (error instanceof CommandError || error instanceof WaitTimeoutError) {
     const lines = error instanceof CommandError ? error.lastLines() : [];
-    const message = [`${step.title}: ${error.message}`, ...lines.map((line) => `  ${line}`)].join('\n');
-    const hint = advice ?? SEE_DIAGNOSTICS;
+    const isFull = isDiskFull(error, lines.join('\n'));
+    const what = isFull ? `the disk is full: ${error.message}` : error.message;
+    const message = [`${step.title}: ${what}`, ...lines.map((line) => `  ${line}`)].join('\n');
+    const hint = advice ?? (isFull ? MAKE_ROOM : SEE_DIAGNOSTICS);
     return { class: 'infrastructure', step: step.id, message, hint };
   }
   throw error;
@@ -51,6 +54,9 @@ export function hopelessFailure(
     hint: hint ?? SEE_DIAGNOSTICS,
   });
 }
+
+const MAKE_ROOM =
+  'Make room where the engine keeps its nodes: `twinstack doctor` tells what is free, `twinstack gc` removes what dead runs left behind.';
 
 const SEE_DIAGNOSTICS =
   'See diagnostics/ in the report directory: journals of the nodes and logs of the pods.';

@@ -471,8 +471,7 @@ export const scenarioSchema = z
       .default('')
       .meta({ description: 'One sentence for people.', examples: ['One node, dual-stack'] }),
     provider: z.enum(['lxd', 'incus', 'kind', 'auto']).default('lxd').meta({
-      description:
-        'Where the nodes are made; auto takes what this host has. incus and kind are not supported yet.',
+      description: 'Where the nodes are made; auto takes what this host has. kind is not supported yet.',
     }),
     nodes,
     network: networkSchema,

@@ -30,7 +30,7 @@ anyTest.after.always(async () => {
 });
 
 const ofRun = (runId: string, lines: readonly string[]): string[] =>
-  lines.filter((line) => line.includes(`"twinstack run ${runId}"`));
+  lines.filter((line) => line.includes(`"twinstack run ${runId} in lxd"`));
 
 async function assertDropping(t: ExecutionContext): Promise<string[]> {
   const chains = await forwardChains();
@@ -59,7 +59,7 @@ test('three nodes pass beside Docker: rules accept their bridge alone, and go wi
   const run = startEntry(['run', 'scenarios/three-nodes.yaml', '--no-egress', '--report-dir', folder]);
   await run.stderrMatches(/kubeadm init on/);
   const [, runId = ''] = await run.stderrMatches(/ts-([a-z0-9]{6})-control-plane-1/);
-  const rule = `-A FORWARD -i ts-${runId} -o ts-${runId} -m comment --comment "twinstack run ${runId}" -j ACCEPT`;
+  const rule = `-A FORWARD -i ts-${runId} -o ts-${runId} -m comment --comment "twinstack run ${runId} in lxd" -j ACCEPT`;
   t.deepEqual(ofRun(runId, await forwardChains()), [rule, rule], 'one for each family');
   const { status, stderr } = await run.result;
   t.is(status, 0, stderr.split('\n').slice(-40).join('\n'));

@@ -17,9 +17,10 @@ import { directoriesOf } from '../../src/host/directories.ts';
 import { findCachedNodeImage } from '../../src/images/cache/cached-images.ts';
 import { imageForHost } from '../../src/images/image-for-host.ts';
 import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
-import { STORAGE_POOL } from '../../src/providers/lxd/lxd-cache.ts';
-import { LxdProvider } from '../../src/providers/lxd/lxd-provider.ts';
-import { CACHE_LABEL } from '../../src/providers/lxd/lxd-requests.ts';
+import { LXD } from '../../src/providers/lxc/dialect.ts';
+import { STORAGE_POOL } from '../../src/providers/lxc/lxc-cache.ts';
+import { LxcProvider } from '../../src/providers/lxc/lxc-provider.ts';
+import { CACHE_LABEL } from '../../src/providers/lxc/lxc-requests.ts';
 import { newRunId } from '../../src/run/run-identity.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../src/scenario/supported-versions.ts';
 import type { NodeImage } from '../../src/images/node-image.ts';
@@ -45,7 +46,7 @@ async function nodeImage(): Promise<NodeImage> {
  */
 async function ownImage(t: ExecutionContext, image: NodeImage): Promise<string> {
   const name = `twinstack-test-${newRunId()}`;
-  const provider = new LxdProvider(runner);
+  const provider = new LxcProvider(LXD, runner);
   const ensured = await provider.ensureImage(image, { ...CALL, onProgress: () => undefined });
   t.teardown(() => lxc('image', 'delete', `local:${name}`));
   const config = ['-c', 'security.privileged=true', '-s', STORAGE_POOL];

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { lxdGet, realTest as test } from './real-engine.ts';
 import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
-import { LxdClient } from '../../src/providers/lxd/lxd-client.ts';
-import { ensureLxdForeignImage } from '../../src/providers/lxd/lxd-foreign-image.ts';
-import { CACHE_LABEL } from '../../src/providers/lxd/lxd-requests.ts';
-import { listCachedObjects } from '../../src/providers/lxd/lxd-cache.ts';
+import { LXD } from '../../src/providers/lxc/dialect.ts';
+import { LxcClient } from '../../src/providers/lxc/lxc-client.ts';
+import { ensureLxcForeignImage } from '../../src/providers/lxc/lxc-foreign-image.ts';
+import { CACHE_LABEL } from '../../src/providers/lxc/lxc-requests.ts';
+import { listCachedObjects } from '../../src/providers/lxc/lxc-cache.ts';
 import { waitUntil } from '../../src/run/wait-until.ts';
 import { FailureError } from '../../src/run/failure.ts';
 import { makeTinyImage, ROOTFS_PATH, startImageServer, type ServedImage } from '../support/image-server.ts';
@@ -25,7 +26,7 @@ const ALIAS = 'tiny/one';
 interface Scene {
   readonly image: ServedImage;
   readonly server: ReleaseServer;
-  readonly client: LxdClient;
+  readonly client: LxcClient;
   readonly runner: CommandRunner;
   readonly told: string[];
   ensure(alias?: string, signal?: AbortSignal): Promise<FoundForeignImage>;
@@ -44,7 +45,7 @@ async function sceneOf(t: ExecutionContext, claims: Partial<ImageClaims> = {}): 
   const runner: CommandRunner = {
     run: (file, args, options) => host.run(file, args, { ...options, env: { LXD_CONF: conf } }),
   };
-  const client = new LxdClient(runner);
+  const client = new LxcClient(LXD, runner);
   t.teardown(async () => {
     await server.stop();
     const call = { timeoutMs: 60_000, signal: never() };
@@ -55,7 +56,7 @@ async function sceneOf(t: ExecutionContext, claims: Partial<ImageClaims> = {}): 
   const told: string[] = [];
   const ensure = (alias = ALIAS, signal = never()): Promise<FoundForeignImage> => {
     const options = { timeoutMs: 60_000, signal, onProgress: (text: string) => told.push(text) };
-    return ensureLxdForeignImage(client, runner, { remote: 'test', alias }, options, { LXD_CONF: conf });
+    return ensureLxcForeignImage(client, { remote: 'test', alias }, options, { LXD_CONF: conf });
   };
   return { image, server, client, runner, told, ensure };
 }

@@ -6,9 +6,10 @@ import { cgroupVersionOf } from '../../src/host/cgroup-settings.ts';
 import { detectCgroup } from '../../src/host/detect-cgroup.ts';
 import { modulesToLoad, readKernelModules } from '../../src/host/kernel-modules.ts';
 import { HostCommandRunner } from '../../src/process/host-command-runner.ts';
-import { LxdClient } from '../../src/providers/lxd/lxd-client.ts';
-import { LxdProvider } from '../../src/providers/lxd/lxd-provider.ts';
-import { createRequest } from '../../src/providers/lxd/lxd-requests.ts';
+import { LXD } from '../../src/providers/lxc/dialect.ts';
+import { LxcClient } from '../../src/providers/lxc/lxc-client.ts';
+import { LxcProvider } from '../../src/providers/lxc/lxc-provider.ts';
+import { createRequest } from '../../src/providers/lxc/lxc-requests.ts';
 import { newRunId } from '../../src/run/run-identity.ts';
 import { removeRun } from '../../src/run/remove-run.ts';
 import { Journal } from '../../src/run/journal.ts';
@@ -17,8 +18,8 @@ import { never } from '../support/never.ts';
 import { sampleOwner } from '../support/owner.ts';
 
 const runner = new HostCommandRunner();
-const provider = new LxdProvider(runner);
-const client = new LxdClient(runner);
+const provider = new LxcProvider(LXD, runner);
+const client = new LxcClient(LXD, runner);
 const CALL = { timeoutMs: 60_000, signal: never() };
 
 test("a container with a snap's profile starts, and mounts a file system through a loop device as snapd does", async (t) => {

@@ -2,18 +2,17 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
-import { PROJECT } from '../../src/providers/lxd/lxd-client.ts';
-import type { CommandRunner } from '../../src/process/command-runner.ts';
+import { PROJECT, type LxcClient } from '../../src/providers/lxc/lxc-client.ts';
 import type { CallOptions } from '../../src/providers/provider.ts';
 
 const FOLDERS = ['dev', 'etc', 'proc', 'run', 'sbin', 'sys', 'tmp', 'var'];
 
 /**
- * Imports the smallest image from which LXD creates an instance: folders and an init that nobody starts. It is never the same
+ * Imports the smallest image from which an engine creates an instance: folders and an init that nobody starts. It is never the same
  * twice, so that whoever removes it removes his own. @returns its fingerprint.
  */
 export async function importTinyImage(
-  runner: CommandRunner,
+  client: LxcClient,
   directory: string,
   options: CallOptions,
 ): Promise<string> {
@@ -30,12 +29,8 @@ export async function importTinyImage(
   archive.entry({ name: 'rootfs/sbin/init', mode: 0o755 }, '');
   archive.finalize();
   await pipeline(archive, createWriteStream(file));
-  const { stdout } = await runner.run(
-    'lxc',
-    ['image', 'import', '--project', PROJECT, file, 'local:'],
-    options,
-  );
+  const { stdout } = await client.run(['image', 'import', '--project', PROJECT, file, 'local:'], options);
   const fingerprint = /\b[0-9a-f]{64}\b/.exec(stdout)?.[0];
-  if (fingerprint === undefined) throw new Error(`lxc said no fingerprint: ${stdout}`);
+  if (fingerprint === undefined) throw new Error(`${client.dialect.client} said no fingerprint: ${stdout}`);
   return fingerprint;
 }

@@ -46,6 +46,10 @@ const NAME_LIMITS: Readonly<Record<ResourceKind, number>> = {
   'forward-rule': 63,
 };
 
+/** What LXD says when an image does not fit into the pool. */
+const NO_SPACE =
+  'Error: Failed creating instance from image: Failed to unpack image: write /var/lib/lxd/storage-pools/p/x: no space left on device';
+
 const keyOf = ({ kind, name }: ResourceRef): string => `${kind}/${name}`;
 
 /** An engine in memory: objects that use each other, operations that outlive their caller, and faults on demand. */
@@ -59,6 +63,10 @@ export class InMemoryProvider implements Provider {
   readonly #operations = new Set<Operation>();
   readonly #started = new Set<string>();
   readonly #program: Program;
+  readonly #mostAtOnce = new Map<ProviderCall, number>();
+  #atOnce = 0;
+  #boots = 0;
+  #diskIsFull = false;
 
   /** @param program what programs do in every node; the default knows none. */
   constructor(program: Program = () => Promise.resolve({ exitCode: 127, stderr: 'not found' })) {
@@ -66,8 +74,13 @@ export class InMemoryProvider implements Provider {
   }
 
   /** An object that is not ours: without a label, or with another run's. */
-  addForeign(kind: ResourceKind, name: string, runId: string | null = null): void {
-    this.#objects.set(keyOf({ kind, name }), { kind, name, spec: null, runId, lease: null });
+  addForeign(
+    kind: ResourceKind,
+    name: string,
+    runId: string | null = null,
+    lease: Lease | null = null,
+  ): void {
+    this.#objects.set(keyOf({ kind, name }), { kind, name, spec: null, runId, lease });
   }
 
   /** What somebody else does to an object of his own. */
@@ -77,6 +90,24 @@ export class InMemoryProvider implements Provider {
 
   find(kind: string, name: string): StoredObject | null {
     return this.#objects.get(keyOf({ kind, name })) ?? null;
+  }
+
+  /** The engine ends and is there again: whoever waits for an answer gets none, though the work may be done, and no node runs. */
+  restart(): void {
+    this.#boots += 1;
+    this.#operations.clear();
+    this.#started.clear();
+  }
+
+  /** From now on there is room for no node. @returns what makes room. */
+  fillDisk(): () => void {
+    this.#diskIsFull = true;
+    return () => (this.#diskIsFull = false);
+  }
+
+  /** How many calls were under way when one of these was made, at most. */
+  mostAtOnce(call: ProviderCall): number {
+    return this.#mostAtOnce.get(call) ?? 0;
   }
 
   isStarted(instance: string): boolean {
@@ -147,6 +178,7 @@ export class InMemoryProvider implements Provider {
       for (const used of usesOf(spec)) {
         if (this.find(used.kind, used.name) === null) throw refused(`${keyOf(used)} not found`);
       }
+      if (this.#diskIsFull && spec.kind === 'instance') throw refused(NO_SPACE);
       const { kind, name } = spec;
       this.#objects.set(keyOf(spec), { kind, name, spec, runId: owner.runId, lease: owner.lease });
     });
@@ -234,7 +266,15 @@ export class InMemoryProvider implements Provider {
     this.log.push(`${call} ${what}`.trim());
     options.signal.throwIfAborted();
     const fault = this.faults.take(call);
+    const boot = this.#boots;
+    this.#atOnce += 1;
+    this.#mostAtOnce.set(call, Math.max(this.mostAtOnce(call), this.#atOnce));
     await new Promise((resolve) => setImmediate(resolve));
+    this.#atOnce -= 1;
+    if (boot !== this.#boots) {
+      inBackground(work);
+      throw refused('Error: unexpected EOF');
+    }
     switch (fault?.effect) {
       case undefined:
         options.signal.throwIfAborted();

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const setupCommandSchema = z
   .object({
     command: z.array(z.string()),
+    /** What it reads; else nothing. */
+    input: z.string().optional(),
     /** A daemon: started in the background, apart from our process and its output. */
     daemon: z.boolean().optional(),
     /** Changes nothing that would have to be taken back. */

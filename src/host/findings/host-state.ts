@@ -7,6 +7,8 @@ import type { IPFamily, ProviderName } from '../../scenario/scenario.ts';
 export interface EngineState {
   /** Null when it answers; else why it does not. */
   readonly unreachable: string | null;
+  /** What to do about that, in the provider's words; null when it answers. */
+  readonly hint: string | null;
   readonly version: string | null;
   readonly storageDriver: string | null;
   /** Bytes free in our storage pool; null where there is none yet, or it can't be told. */
@@ -46,6 +48,8 @@ export interface HostState {
   readonly forward: Readonly<Record<IPFamily, ForwardVerdict>>;
   /** Ids of runs that nobody will clean up after. */
   readonly deadRuns: readonly string[];
+  /** The Debian mirror that node images are built from. */
+  readonly debianMirror: string;
   /** Findings that `doctor` put right since the last restart. */
   readonly recordedFixes: ReadonlySet<string>;
 }

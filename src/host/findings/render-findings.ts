@@ -1,4 +1,4 @@
-import { asRoot } from '../set-up.ts';
+import { typedCommand } from '../set-up.ts';
 import { alignColumns } from '../../report/columns.ts';
 import type { Palette } from '../../report/palette.ts';
 import type { Finding, SetupCommand } from './finding.ts';
@@ -52,9 +52,7 @@ function findingLines(finding: Finding, { width, palette, root }: FindingsLayout
       ? []
       : [
           `${' '.repeat(indent)}${title}:`,
-          ...list.map(
-            ({ command }) => `${' '.repeat(indent + 2)}${asRoot(command, root, true).map(shown).join(' ')}`,
-          ),
+          ...list.map((command) => `${' '.repeat(indent + 2)}${typedCommand(command, root)}`),
         ];
   return [
     ...block([[sign, id.padEnd(ID_WIDTH), cause]], 2),
@@ -63,9 +61,4 @@ function findingLines(finding: Finding, { width, palette, root }: FindingsLayout
     ...commands('undo', fix?.undo ?? []),
     ...(advice === null ? [] : block([[advice]], indent)),
   ];
-}
-
-/** A word of a command as it is typed. */
-function shown(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,21 +1,9 @@
 import { ARCHITECTURE_NAMES } from '../../images/architecture.ts';
-import { ok, problem, type Finding } from './finding.ts';
+import { ok, problem, type Finding, type Fix } from './finding.ts';
+import { hostEngineOf, type HostEngine } from '../host-engines.ts';
 import type { HostState } from './host-state.ts';
-import type { Program } from '../host-facts.ts';
-
-/** Debian's package of each program that LXD needs. */
-const ENGINE_PACKAGES: readonly (readonly [Program, string])[] = [
-  ['lxc', 'lxd-client'],
-  ['lxd', 'lxd'],
-  ['dnsmasq', 'dnsmasq-base'],
-  ['unsquashfs', 'squashfs-tools'],
-  ['mkfs.btrfs', 'btrfs-progs'],
-  ['newuidmap', 'uidmap'],
-  ['nft', 'nftables'],
-];
-
-/** The first LXD whose bridges take network ACLs, with which egress is blocked, is 4.x; 5.0 is the oldest that is supported. */
-const OLDEST_LXD = 5;
+import type { HostFacts } from '../host-facts.ts';
+import type { ProviderName } from '../../scenario/scenario.ts';
 
 /** Architectures on which runs were seen to pass; the others have the same recipe and data. */
 const PROVED_ARCHITECTURES = ['amd64'];
@@ -35,28 +23,53 @@ export function architecture({ facts: { architecture: name } }: HostState): Find
   });
 }
 
+/** The package source of a release's newer packages, which the set-up adds. */
+const BACKPORTS_FILE = '/etc/apt/sources.list.d/twinstack-backports.list';
+const DEBIAN_KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Adds a package source, unless apt has it. */
+function addSource({ facts, debianMirror }: HostState, suite: string | null): Fix {
+  if (suite === null || facts.aptSuites.has(suite)) return { commands: [], undo: [] };
+  const input = `deb [signed-by=${DEBIAN_KEYS}] ${debianMirror} ${suite} main\n`;
+  return {
+    commands: [{ command: ['tee', BACKPORTS_FILE], input }],
+    undo: [{ command: ['rm', '-f', BACKPORTS_FILE] }, { command: ['apt-get', 'update'], mayFail: true }],
+  };
+}
+
 /** Whether the programs of the engine, and of a build where one is needed, are installed. */
-export function packages({ facts, engine, build }: HostState): Finding {
-  // An LXD that answers is used as it is, whoever installed it.
-  const ofEngine = engine.unreachable === null ? [] : ENGINE_PACKAGES;
+export function packages(state: HostState): Finding {
+  const { facts, engine, build, needs } = state;
+  const host = hostEngineOf(needs.provider);
+  const source = host?.source(facts.operatingSystem) ?? null;
+  // An engine that answers is used as it is, whoever installed it.
+  const unreachable = host !== null && engine.unreachable !== null;
+  if (unreachable && source === null && !facts.programs.has(host.client)) {
+    return problem('packages', 'blocker', {
+      cause: `${host.title} is not installed, and this system has no packages of it`,
+      consequence: 'there is nothing to launch nodes with',
+      advice: host.elsewhere,
+    });
+  }
+  const ofEngine = unreachable ? (source?.packages ?? []) : [];
+  const missingOfEngine = ofEngine.filter(([program]) => !facts.programs.has(program));
   const missing = [
-    ...new Set([
-      ...ofEngine.filter(([program]) => !facts.programs.has(program)).map(([, name]) => name),
-      ...(build?.missingPackages ?? []),
-    ]),
+    ...new Set([...missingOfEngine.map(([, name]) => name), ...(build?.missingPackages ?? [])]),
   ];
   if (missing.length === 0) return ok('packages', 'every program that a run uses is installed');
   const apt = facts.programs.has('apt-get');
+  const added = addSource(state, missingOfEngine.length === 0 ? null : (source?.backports ?? null));
   return problem('packages', 'blocker', {
     cause: `not installed: ${missing.join(', ')}`,
     consequence: 'a run has no engine, or nothing to build its node image with',
     fix: apt
       ? {
           commands: [
+            ...added.commands,
             { command: ['apt-get', 'update'], harmless: true },
             { command: ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing] },
           ],
-          undo: [{ command: ['apt-get', 'purge', '--yes', '--autoremove', ...missing] }],
+          undo: [{ command: ['apt-get', 'purge', '--yes', '--autoremove', ...missing] }, ...added.undo],
         }
       : null,
     advice: apt ? null : 'Install these Debian packages, or their like of this distribution.',
@@ -64,44 +77,53 @@ export function packages({ facts, engine, build }: HostState): Finding {
 }
 
 /** Whether the engine answers this user, and is new enough. */
-export function daemon({ facts, engine }: HostState): Finding {
-  if (engine.unreachable === null) return answering(engine.version ?? '');
-  const waitready = { command: ['lxd', 'waitready', '--timeout=60'], harmless: true };
-  const fix = facts.systemd
-    ? {
-        commands: [{ command: ['systemctl', 'start', 'lxd'] }, waitready],
-        undo: [{ command: ['systemctl', 'stop', 'lxd'] }],
-      }
-    : {
-        commands: [
-          { command: ['mkdir', '-p', '/var/log/lxd'], harmless: true },
-          { command: ['lxd', '--group', 'lxd', '--logfile=/var/log/lxd/lxd.log'], daemon: true },
-          waitready,
-        ],
-        undo: [{ command: ['lxd', 'shutdown', '--timeout=60'], mayFail: true }],
-      };
-  const refused = /permission|trust/i.test(engine.unreachable);
-  const byHand =
-    'PID 1 is not systemd, so we start the daemon ourselves; it does not come back after a restart.';
+export function daemon({ facts, engine, needs }: HostState): Finding {
+  const host = hostEngineOf(needs.provider);
+  if (engine.unreachable === null) return answering(host, needs.provider, engine.version ?? '');
+  const consequence = 'there is nothing to launch nodes with';
+  const found = { cause: engine.unreachable, consequence };
+  // Nothing that we start helps a user without the rights, or a daemon that is there and hangs.
+  const byHand = host === null || /permission|trust|hangs/i.test(engine.unreachable);
+  if (byHand) return problem('daemon', 'blocker', { ...found, advice: engine.hint });
   return problem('daemon', 'blocker', {
-    cause: engine.unreachable,
-    consequence: 'there is nothing to launch nodes with',
-    fix: refused ? null : fix,
-    advice: refused
-      ? 'Join the group of LXD: sudo usermod -aG lxd "$USER", then log in again.'
-      : facts.systemd
-        ? null
-        : byHand,
+    ...found,
+    fix: facts.systemd ? serviceFix(host) : daemonFix(host, facts),
+    advice: facts.systemd
+      ? null
+      : 'PID 1 is not systemd, so we start the daemon ourselves; it does not come back after a restart.',
   });
 }
 
-function answering(version: string): Finding {
-  const major = Number.parseInt(version, 10);
-  if (!(major < OLDEST_LXD)) return ok('daemon', `LXD ${version} answers`);
+function serviceFix({ service, waitready }: HostEngine): Fix {
+  return {
+    commands: [{ command: ['systemctl', 'start', service] }, { command: [...waitready], harmless: true }],
+    undo: [{ command: ['systemctl', 'stop', service] }],
+  };
+}
+
+function daemonFix(
+  { daemon: { program, path }, group, log, waitready, shutdown }: HostEngine,
+  facts: HostFacts,
+): Fix {
+  const start = [facts.programs.get(program) ?? path, '--group', group, `--logfile=${log.file}`];
+  return {
+    commands: [
+      { command: ['mkdir', '-p', log.folder], harmless: true },
+      { command: start, daemon: true },
+      { command: [...waitready], harmless: true },
+    ],
+    undo: [{ command: [...shutdown], mayFail: true }],
+  };
+}
+
+function answering(host: HostEngine | null, provider: ProviderName, version: string): Finding {
+  if (host === null) return ok('daemon', `the engine of ${provider} answers: ${version}`);
+  const { title, oldest, elsewhere } = host;
+  if (!(Number.parseInt(version, 10) < oldest.version)) return ok('daemon', `${title} ${version} answers`);
   return problem('daemon', 'blocker', {
-    cause: `LXD ${version} answers, and ${OLDEST_LXD}.0 is the oldest that is supported`,
-    consequence: 'its bridges can not keep a lab from the network outside',
-    advice: 'Install a newer LXD; Debian 12 and Ubuntu have 5.0 or later.',
+    cause: `${title} ${version} answers, and ${oldest.version}.0 is the oldest that is supported`,
+    consequence: oldest.lacks,
+    advice: elsewhere,
   });
 }
 

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { packageRoot } from '../../package-root.ts';
 import { FailureError } from '../../run/failure.ts';
 import { parseForeignImage } from '../../scenario/foreign-image-name.ts';
 
@@ -40,6 +42,19 @@ const overrideSchema = upstreamSchema.extend({ containerImages: containerImages.
 
 /** Where things are fetched from. */
 export type Upstream = z.infer<typeof upstreamSchema>;
+
+/**
+ * The servers that this program comes with, with those of the user's own file in their place.
+ * @throws {FailureError} of class `usage` for a file that can't be used.
+ */
+export async function readUpstream(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Upstream> {
+  const shipped: unknown = JSON.parse(
+    await readFile(join(packageRoot(), 'templates', 'upstream.json'), 'utf8'),
+  );
+  return withOwnUpstream(upstreamSchema.parse(shipped), environment);
+}
 
 /** The variable that names a file with other servers: mirrors, for those who reach nothing else. */
 export const UPSTREAM_VARIABLE = 'TWINSTACK_UPSTREAM';

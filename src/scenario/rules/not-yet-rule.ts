@@ -12,8 +12,8 @@ function later(path: DocumentPath, what: string, why: string, instead: string): 
 
 function machineFindings({ provider, nodes, distribution }: WrittenScenario): Finding[] {
   return [
-    ...(provider === 'incus' || provider === 'kind'
-      ? [later(['provider'], provider, 'this version makes its nodes with LXD', 'use lxd or auto')]
+    ...(provider === 'kind'
+      ? [later(['provider'], provider, 'this version makes its nodes with LXD and Incus', 'use one of them')]
       : []),
     ...(nodes.controlPlanes > 1 && distribution.name !== 'k8s-snap'
       ? [

@@ -10,7 +10,8 @@ import {
   sampleScenario,
   THREE_NODES,
 } from '../../support/sample-scenario.ts';
-import { LxdProvider } from '../../../src/providers/lxd/lxd-provider.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcProvider } from '../../../src/providers/lxc/lxc-provider.ts';
 import { parseScenario } from '../../../src/scenario/parse-scenario.ts';
 import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { HostCommandRunner } from '../../../src/process/host-command-runner.ts';
@@ -158,7 +159,7 @@ for (const name of ['flannel-vxlan', 'flannel-host-gw']) {
     if (scenario === null) return t.fail();
     const plan = samplePlan(scenario);
     const steps = plan.steps.filter(({ phase }) => phase === 'network');
-    const provider = new LxdProvider(new HostCommandRunner());
+    const provider = new LxcProvider(LXD, new HostCommandRunner());
     const text = `${renderPlan({ ...plan, steps }, provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
     const recorded = new URL(`../../fixtures/plans/${name}.txt`, import.meta.url);
     t.is(text, readFileSync(recorded, 'utf8'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { cgroupSettings, cgroupVersionOf } from '../../../src/host/cgroup-settings.ts';
 import { detectCgroup } from '../../../src/host/detect-cgroup.ts';
-import { createRequest } from '../../../src/providers/lxd/lxd-requests.ts';
+import { createRequest } from '../../../src/providers/lxc/lxc-requests.ts';
 import { sampleOwner } from '../../support/owner.ts';
 import { fileOf, samplePlan } from '../../support/sample-plan.ts';
 import { sampleScenario } from '../../support/sample-scenario.ts';

@@ -11,7 +11,7 @@ const DOCKER = readFileSync(
   'utf8',
 );
 const CALL = { timeoutMs: 1000, signal: never() };
-const RULE = '-i ts-k7f3q2 -o ts-k7f3q2 -m comment --comment "twinstack run k7f3q2" -j ACCEPT';
+const RULE = '-i ts-k7f3q2 -o ts-k7f3q2 -m comment --comment "twinstack run k7f3q2 in lxd" -j ACCEPT';
 const SPEC = {
   kind: 'forward-rule',
   name: 'ts-k7f3q2-ipv4',
@@ -90,7 +90,7 @@ test('only the comment makes a rule ours', (t) => {
 test('rules are added once, listed as one object, and removed to the last word', async (t) => {
   const foreign = '-i ts-k7f3q2 -j ACCEPT';
   const { runner, tables } = fakeTables({ iptables: [foreign] });
-  const rules = new ForwardRules(runner, true);
+  const rules = new ForwardRules(runner, 'lxd', true);
   await rules.create({ ...SPEC, egress: 'open' }, 'k7f3q2', CALL);
   await rules.create({ ...SPEC, egress: 'open' }, 'k7f3q2', CALL);
   t.is(tables.get('iptables')?.length, 4);
@@ -106,7 +106,7 @@ test('rules are added once, listed as one object, and removed to the last word',
 
 test('plan shows the commands that create runs', async (t) => {
   const { runner, ran } = fakeTables();
-  const rules = new ForwardRules(runner, true);
+  const rules = new ForwardRules(runner, 'lxd', true);
   await rules.create(SPEC, 'k7f3q2', CALL);
   t.deepEqual(
     rules.commandsFor(SPEC, 'k7f3q2').map((command) => command.join(' ')),
@@ -119,24 +119,24 @@ test('a host without iptables, or without its tables, has no rules of ours', asy
     failing({ kind: 'not-found' }),
     failing({ stderr: "ip6tables v1.8.9: can't initialize ip6tables table `filter': Table does not exist" }),
   ]) {
-    t.deepEqual(await new ForwardRules(runner, true).listOwned(CALL), []);
+    t.deepEqual(await new ForwardRules(runner, 'lxd', true).listOwned(CALL), []);
   }
 });
 
 test('a list that could not be read is not taken for an empty one', async (t) => {
   const busy = failing({ stderr: 'Another app is currently holding the xtables lock.' });
-  await t.throwsAsync(new ForwardRules(busy, true).listOwned(CALL));
+  await t.throwsAsync(new ForwardRules(busy, 'lxd', true).listOwned(CALL));
 });
 
 test('a user without root asks sudo to look, touches nothing, and may not know', async (t) => {
   const { runner, ran } = fakeTables();
-  const rules = new ForwardRules(runner, false);
+  const rules = new ForwardRules(runner, 'lxd', false);
   t.deepEqual(await rules.listOwned(CALL), []);
   t.deepEqual(ran, []);
   t.is(await rules.verdict('IPv4', CALL), 'drops');
   t.deepEqual(ran, ['sudo -n iptables -w 5 -S FORWARD']);
   t.is(
-    await new ForwardRules(failing({ stderr: 'a password is required' }), false).verdict('IPv4', CALL),
+    await new ForwardRules(failing({ stderr: 'a password is required' }), 'lxd', false).verdict('IPv4', CALL),
     'unknown',
   );
 });
@@ -145,8 +145,8 @@ test("doctor's rules for every bridge are seen, and its undo names each of them"
   const { add, remove } = setupRules(['IPv4']);
   const { runner, tables } = fakeTables();
   for (const [file = '', ...args] of add) await runner.run(file, args, CALL);
-  t.is(await new ForwardRules(runner, true).verdict('IPv4', CALL), 'accepted-by-doctor');
-  t.deepEqual(await new ForwardRules(runner, true).listOwned(CALL), []);
+  t.is(await new ForwardRules(runner, 'lxd', true).verdict('IPv4', CALL), 'accepted-by-doctor');
+  t.deepEqual(await new ForwardRules(runner, 'lxd', true).listOwned(CALL), []);
   for (const [file = '', ...args] of remove) await runner.run(file, args, CALL);
   t.deepEqual(tables.get('iptables'), []);
 });

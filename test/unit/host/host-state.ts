@@ -11,6 +11,8 @@ export const programs = (...names: string[]): Map<string, string> =>
 
 const FACTS: HostFacts = {
   architecture: 'amd64',
+  operatingSystem: { id: 'debian', version: 12, codename: 'bookworm' },
+  aptSuites: new Set(['bookworm']),
   systemd: true,
   root: true,
   cgroup: 'v2',
@@ -33,6 +35,7 @@ const FACTS: HostFacts = {
 
 export const ENGINE: EngineState = {
   unreachable: null,
+  hint: null,
   version: '5.0.2',
   storageDriver: 'btrfs',
   storageFreeBytes: 40 * GIB,
@@ -40,6 +43,7 @@ export const ENGINE: EngineState = {
 
 export const ABSENT: EngineState = {
   unreachable: 'LXD does not answer',
+  hint: 'Start the daemon.',
   version: null,
   storageDriver: null,
   storageFreeBytes: null,
@@ -72,6 +76,7 @@ export function hostState({
     },
     forward: { IPv4: 'passes', IPv6: 'passes' },
     deadRuns: [],
+    debianMirror: 'http://mirror.example.test/debian',
     recordedFixes: new Set(),
     ...rest,
   };

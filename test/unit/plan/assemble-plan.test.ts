@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { LxdProvider } from '../../../src/providers/lxd/lxd-provider.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcProvider } from '../../../src/providers/lxc/lxc-provider.ts';
 import { HostCommandRunner } from '../../../src/process/host-command-runner.ts';
 import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { PHASES } from '../../../src/run/event.ts';
@@ -166,7 +167,7 @@ test('the Service asks for both families where there are two, and for the one ot
 });
 
 test('the plan of quickstart reads as recorded', (t) => {
-  const provider = new LxdProvider(new HostCommandRunner());
+  const provider = new LxcProvider(LXD, new HostCommandRunner());
   const text = `${renderPlan(samplePlan(sampleScenario()), provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
   t.is(text, readFileSync(new URL('../../fixtures/plans/quickstart.txt', import.meta.url), 'utf8'));
 });
@@ -180,7 +181,7 @@ for (const [name, golden] of [
     const plan = PLANS[name];
     if (plan === undefined) throw new Error('no such plan');
     const steps = plan.steps.filter(({ phase }) => ['bootstrap', 'join', 'network'].includes(phase));
-    const provider = new LxdProvider(new HostCommandRunner());
+    const provider = new LxcProvider(LXD, new HostCommandRunner());
     const text = `${renderPlan({ ...plan, steps }, provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
     t.is(text, readFileSync(new URL(`../../fixtures/plans/${golden}.txt`, import.meta.url), 'utf8'));
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { LxdProvider } from '../../../src/providers/lxd/lxd-provider.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcProvider } from '../../../src/providers/lxc/lxc-provider.ts';
 import { HostCommandRunner } from '../../../src/process/host-command-runner.ts';
 import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { foreignImageOf } from '../../../src/images/foreign-image.ts';
@@ -30,7 +31,7 @@ function created(plan: Plan, kind: string): unknown {
 
 test('the launch of a snap reads as recorded', async (t) => {
   const plan = await planOf({ install: STORE }, ['xt_socket', 'ip_vs']);
-  const lines = renderPlan(plan, new LxdProvider(new HostCommandRunner()), sampleOwner(SAMPLE_RUN));
+  const lines = renderPlan(plan, new LxcProvider(LXD, new HostCommandRunner()), sampleOwner(SAMPLE_RUN));
   const end = lines.findIndex((line) => line.startsWith('[bootstrap/'));
   const recorded = new URL('../../fixtures/plans/k8s-snap-launch.txt', import.meta.url);
   t.is(`${lines.slice(0, end).join('\n')}\n`, readFileSync(recorded, 'utf8'));

@@ -6,7 +6,8 @@ import { SAMPLE_RUN, samplePlan } from '../../support/sample-plan.ts';
 import { ROOT } from '../../support/run-entry.ts';
 import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { HostCommandRunner } from '../../../src/process/host-command-runner.ts';
-import { LxdProvider } from '../../../src/providers/lxd/lxd-provider.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcProvider } from '../../../src/providers/lxc/lxc-provider.ts';
 import { loadScenario } from '../../../src/scenario/load-scenario.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 
@@ -51,7 +52,7 @@ for (const name of ['k0s-ipv6-primary', 'k0s-calico-bird']) {
     const plan = await planOf(name);
     if (plan === null) throw new Error('refused');
     const steps = plan.steps.filter(({ phase }) => ['bootstrap', 'join', 'network'].includes(phase));
-    const provider = new LxdProvider(new HostCommandRunner());
+    const provider = new LxcProvider(LXD, new HostCommandRunner());
     const text = `${renderPlan({ ...plan, steps }, provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
     t.is(text, readFileSync(new URL(`../../fixtures/plans/${name}.txt`, import.meta.url), 'utf8'));
   });

@@ -1,7 +1,8 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { clientPath, lxcIsSnap } from '../../../src/providers/lxd/client-path.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { clientIsSnap, clientPath } from '../../../src/providers/lxc/client-path.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 for (const [file, isSnap, given] of [
@@ -25,8 +26,8 @@ test("the first lxc of the search path decides, and a snap's is known by where i
   const snapProgram = join(root, 'usr/bin/snap');
   await writeFile(snapProgram, '');
   await symlink(snapProgram, join(snap, 'lxc'));
-  t.true(await lxcIsSnap(`${none}:${snap}:${host}`, snapProgram));
-  t.false(await lxcIsSnap(`${host}:${snap}`, snapProgram));
-  t.false(await lxcIsSnap(none));
-  t.false(await lxcIsSnap(''));
+  t.true(await clientIsSnap(LXD, `${none}:${snap}:${host}`, snapProgram));
+  t.false(await clientIsSnap(LXD, `${host}:${snap}`, snapProgram));
+  t.false(await clientIsSnap(LXD, none));
+  t.false(await clientIsSnap(LXD, ''));
 });

@@ -1,7 +1,9 @@
 import test from 'ava';
-import { testProviderContract, type ContractSubject } from './provider-contract.ts';
+import { testProviderContract } from './provider-contract.ts';
+import { containerRun, unfounded } from './run-objects.ts';
+import { decodeLease } from '../../../src/run/lease.ts';
 import { InMemoryProvider } from '../../support/in-memory-provider.ts';
-import { sampleOwner } from '../../support/owner.ts';
+import type { ContractSubject } from './contract/contract-subject.ts';
 import type { Fault } from '../../support/armed-faults.ts';
 
 const provider = new InMemoryProvider();
@@ -9,24 +11,39 @@ const FAULTS: readonly Fault[] = [{ effect: 'hang' }, { effect: 'land-late' }];
 
 const subject: ContractSubject = {
   provider,
-  image: 'image',
-  pool: 'pool',
-  abortVariants: FAULTS.length,
-  addForeign: (spec, runId) => Promise.resolve(provider.addForeign(spec.kind, spec.name, runId)),
-  inspect: (kind, name) => Promise.resolve(provider.find(kind, name)),
-  createAborted: async (spec, runId, variant) => {
-    const fault = FAULTS[variant];
-    if (fault !== undefined) provider.faults.arm('create', fault);
-    const controller = new AbortController();
-    const call = provider.create(spec, sampleOwner(runId), { timeoutMs: 5000, signal: controller.signal });
-    setImmediate(() => controller.abort());
-    await call.catch(() => undefined);
+  specs: (runId, nodes) => containerRun(runId, { image: 'image', pool: 'pool' }, nodes),
+  unfounded,
+  addForeign: ({ kind, name }, labels) => {
+    const lease = labels === null ? null : decodeLease(labels.lease);
+    return Promise.resolve(provider.addForeign(kind, name, labels?.run ?? null, lease));
   },
   removeForeign: (kind, name) => Promise.resolve(provider.removeForeign(kind, name)),
+  inspect: (kind, name) => Promise.resolve(provider.find(kind, name)),
+  abortWithin: async (call, variant, work) => {
+    const fault = FAULTS[variant];
+    if (fault !== undefined) provider.faults.arm(call, fault);
+    const controller = new AbortController();
+    const working = work(controller.signal);
+    setImmediate(() => controller.abort());
+    await working.catch(() => undefined);
+  },
+  abortVariants: FAULTS.length,
+  nameLimits: [
+    { kind: 'network', longest: 15 },
+    { kind: 'instance', longest: 63 },
+  ],
+  restart: () => Promise.resolve(provider.restart()),
+  fillDisk: () => {
+    const makeRoom = provider.fillDisk();
+    return Promise.resolve(() => Promise.resolve(makeRoom()));
+  },
 };
 
 // Serial: an armed fault hits whoever calls next.
 testProviderContract(
-  (title, implementation) => test.serial(title, implementation),
+  {
+    run: (title, implementation) => test.serial(title, implementation),
+    skip: (title) => test.serial.skip(title, (t) => t.pass()),
+  },
   () => subject,
 );

@@ -6,15 +6,19 @@ import type {
   ResourceKind,
 } from '../../../src/providers/provider.ts';
 
-/** One object of each kind, in the order in which they use each other. */
-export interface RunObjects {
-  readonly specs: readonly [ResourceSpec, ResourceSpec, ResourceSpec, ResourceSpec];
-  readonly ranges: readonly NodeNetworkRange[];
-  nameOf(kind: ResourceKind): string;
-}
+type SpecOf<Kind extends ResourceSpec['kind']> = Extract<ResourceSpec, { kind: Kind }>;
+
+/** What a small run of LXD or Incus creates, in the order of creation: an ACL, a network, a profile, and the nodes. */
+export type ContainerRun = readonly [
+  SpecOf<'network-acl'>,
+  SpecOf<'network'>,
+  SpecOf<'profile'>,
+  SpecOf<'instance'>,
+  ...SpecOf<'instance'>[],
+];
 
 /** A /24 of RFC 2544's benchmark range and a random unique local /64: not what a run chooses, so never in a run's way. */
-function randomRanges(): NodeNetworkRange[] {
+export function randomRanges(): NodeNetworkRange[] {
   const ipv4 = `198.${18 + randomInt(2)}.${randomInt(256)}.0/24`;
   const ipv6 = `fd00:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::/64`;
   // An all-zero group is written shorter, and `:0abc` without its zero.
@@ -25,29 +29,58 @@ function randomRanges(): NodeNetworkRange[] {
   ];
 }
 
-/** What a small run with blocked egress creates. */
-export function planOf(runId: string, engine: { readonly image: string; readonly pool: string }): RunObjects {
+/** Objects of a run with blocked egress, whose nodes are system containers. */
+export function containerRun(
+  runId: string,
+  engine: { readonly image: string; readonly pool: string },
+  nodes = 1,
+): ContainerRun {
   const name = `ts-${runId}`;
-  const instance = `${name}-control-plane-1`;
   const ranges = randomRanges();
+  const nodeOf = (index: number): SpecOf<'instance'> => ({
+    kind: 'instance',
+    name: index === 0 ? `${name}-control-plane-1` : `${name}-worker-${index}`,
+    role: index === 0 ? 'control-plane' : 'worker',
+    profile: name,
+    image: engine.image,
+    addresses: ranges.map(({ cidr }) => `${nodeAddress(cidr, index)}/${cidr.split('/')[1]}`),
+    gateways: ranges.map(({ gateway }) => gateway),
+    hosts: [],
+    cloudInit: null,
+  });
+  return [
+    { kind: 'network-acl', name },
+    { kind: 'network', name, ranges, egress: 'blocked', acl: name },
+    { kind: 'profile', name, network: name, pool: engine.pool, cgroupVersion: 1, snap: null },
+    nodeOf(0),
+    ...Array.from({ length: nodes - 1 }, (_, index) => nodeOf(index + 1)),
+  ];
+}
+
+/** A run of one node with what tests ask of it. */
+export function planOf(
+  runId: string,
+  engine: { readonly image: string; readonly pool: string },
+): { specs: ContainerRun; ranges: readonly NodeNetworkRange[]; nameOf(kind: ResourceKind): string } {
+  const specs = containerRun(runId, engine);
+  const [, network, , instance] = specs;
   return {
-    ranges,
-    nameOf: (kind) => (kind === 'instance' ? instance : name),
-    specs: [
-      { kind: 'network-acl', name },
-      { kind: 'network', name, ranges, egress: 'blocked', acl: name },
-      { kind: 'profile', name, network: name, pool: engine.pool, cgroupVersion: 1, snap: null },
-      {
-        kind: 'instance',
-        name: instance,
-        role: 'control-plane',
-        profile: name,
-        image: engine.image,
-        addresses: ranges.map(({ cidr }) => `${nodeAddress(cidr, 0)}/${cidr.split('/')[1]}`),
-        gateways: ranges.map(({ gateway }) => gateway),
-        hosts: [],
-        cloudInit: null,
-      },
-    ],
+    specs,
+    ranges: network.ranges,
+    nameOf: (kind) => (kind === 'instance' ? instance.name : network.name),
   };
+}
+
+/** The same object, resting on one that is not there: what an engine of Linux containers refuses. */
+export function unfounded(spec: ResourceSpec): ResourceSpec | null {
+  switch (spec.kind) {
+    case 'network':
+      return { ...spec, acl: `${spec.name}-missing` };
+    case 'profile':
+      return { ...spec, network: 'ts-missing' };
+    case 'instance':
+      return { ...spec, profile: `${spec.profile}-missing` };
+    default:
+      return null;
+  }
 }

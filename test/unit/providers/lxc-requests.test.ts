@@ -5,7 +5,7 @@ import {
   objectPath,
   RUN_LABEL,
   unpackRequest,
-} from '../../../src/providers/lxd/lxd-requests.ts';
+} from '../../../src/providers/lxc/lxc-requests.ts';
 import { encodeLease } from '../../../src/run/lease.ts';
 import { sampleLease, sampleOwner } from '../../support/owner.ts';
 import { planOf } from './run-objects.ts';

@@ -2,38 +2,39 @@ import { z } from 'zod';
 
 const config = z.record(z.string(), z.string()).catch({});
 
-/** The fields that we read of LXD's objects; what else it says is ignored. Fields as in LXD 5.0's REST API. */
-export const lxdServer = z.object({
+/** The fields that we read of objects; what else the engine says is ignored. LXD 5.0 and Incus 6.0 have them alike. */
+export const lxcServer = z.object({
   environment: z.object({ server_version: z.string(), firewall: z.string().default('') }),
   auth: z.string().default('trusted'),
 });
-export const lxdInstances = z.array(
+export const lxcInstances = z.array(
   z.object({ name: z.string(), config, created_at: z.string().optional(), status: z.string().default('') }),
 );
-export const lxdProfiles = z.array(z.object({ name: z.string(), config }));
-export const lxdNetworks = z.array(
+export const lxcProfiles = z.array(z.object({ name: z.string(), config }));
+export const lxcNetworks = z.array(
   z.object({ name: z.string(), config, managed: z.boolean().default(false) }),
 );
-export const lxdNetworkAcls = z.array(z.object({ name: z.string(), config }));
-export const lxdStoragePools = z.array(z.object({ name: z.string(), driver: z.string(), config }));
+export const lxcNetworkAcls = z.array(z.object({ name: z.string(), config }));
+export const lxcStoragePool = z.object({ name: z.string(), driver: z.string(), config });
+export const lxcStoragePools = z.array(lxcStoragePool);
 /** For a pool that is not there, an empty object is read. */
-export const lxdPoolResources = z.object({
+export const lxcPoolResources = z.object({
   space: z.object({ total: z.number(), used: z.number() }).optional(),
 });
-export const lxdImages = z.array(
+export const lxcImages = z.array(
   z.object({
     fingerprint: z.string(),
     size: z.number(),
     properties: z.record(z.string(), z.string()).nullable().default({}),
   }),
 );
-/** `lxc remote list --format=json`, by name. */
-export const lxdRemotes = z.record(
+/** `remote list --format=json`, by name. */
+export const lxcRemotes = z.record(
   z.string(),
   z.object({ Addr: z.string(), Protocol: z.string().default('') }),
 );
-/** `lxc image list --format=json`, of any server that the client can ask. */
-export const lxdPublishedImages = z.array(
+/** `image list --format=json`, of any server that the client can ask. */
+export const lxcPublishedImages = z.array(
   z.object({
     fingerprint: z.string(),
     type: z.string().default('container'),
@@ -45,20 +46,21 @@ export const lxdPublishedImages = z.array(
   }),
 );
 /** One image; one alias; one operation. */
-export const lxdImage = z.object({ fingerprint: z.string(), type: z.string().default('container') });
-export const lxdAlias = z.object({ target: z.string() });
-export const lxdOperation = z.object({
+export const lxcImage = z.object({ fingerprint: z.string(), type: z.string().default('container') });
+export const lxcAlias = z.object({ target: z.string() });
+export const lxcOperation = z.object({
   id: z.string(),
   status: z.string(),
   err: z.string().default(''),
   metadata: z.record(z.string(), z.unknown()).nullable().default({}),
 });
 /** Operations by status, as `GET /1.0/operations?recursion=1` groups them. */
-export const lxdOperations = z.record(
+export const lxcOperations = z.record(
   z.string(),
   z.array(
     z.object({
       id: z.string(),
+      status_code: z.number().default(0),
       may_cancel: z.boolean().default(false),
       resources: z.record(z.string(), z.array(z.string()).nullable()).nullable().default({}),
     }),

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { builderRequest, skeletonImage } from '../../../src/providers/lxd/lxd-builder.ts';
-import { LEASE_LABEL, RUN_LABEL } from '../../../src/providers/lxd/lxd-requests.ts';
+import { builderRequest, skeletonImage } from '../../../src/providers/lxc/lxc-builder.ts';
+import { LEASE_LABEL, RUN_LABEL } from '../../../src/providers/lxc/lxc-requests.ts';
 import { encodeLease } from '../../../src/run/lease.ts';
 import { sampleLease, sampleOwner } from '../../support/owner.ts';
 

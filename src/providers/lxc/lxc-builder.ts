@@ -3,12 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { ensureStoragePool, importImage, STORAGE_POOL } from './lxd-cache.ts';
+import { ensureStoragePool, importImage, STORAGE_POOL } from './lxc-cache.ts';
 import { cgroupVersionOf, type CgroupVersion } from '../../host/cgroup-settings.ts';
 import { detectCgroup } from '../../host/detect-cgroup.ts';
-import { labelsOf, nodeConfig, type CreateRequest } from './lxd-requests.ts';
-import type { LxdClient } from './lxd-client.ts';
-import type { CommandRunner } from '../../process/command-runner.ts';
+import { labelsOf, nodeConfig, type CreateRequest } from './lxc-requests.ts';
+import type { LxcClient } from './lxc-client.ts';
 import type { BuilderSpec, CallOptions, Owner } from '../provider.ts';
 
 /** Where a system with merged /usr has its programs; the folder itself is the host's. */
@@ -18,7 +17,7 @@ const FILES = { 'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n', 'etc/group': 'r
 
 /**
  * An image without programs: folders to mount on, and what the host's programs look for in /etc. Equal calls give equal bytes.
- * @returns the archive in LXD's form.
+ * @returns the archive in the engine's form.
  */
 export async function skeletonImage(architecture: string): Promise<Buffer> {
   const fixed = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
@@ -44,8 +43,7 @@ export async function skeletonImage(architecture: string): Promise<Buffer> {
 
 /** Makes and starts a builder. */
 export async function startBuilder(
-  client: LxdClient,
-  runner: CommandRunner,
+  client: LxcClient,
   spec: BuilderSpec,
   owner: Owner,
   options: CallOptions,
@@ -58,7 +56,7 @@ export async function startBuilder(
   try {
     const file = join(temporary, 'image.tar');
     await writeFile(file, archive);
-    const image = await importImage(client, runner, { key, files: [file] }, options);
+    const image = await importImage(client, { key, files: [file] }, options);
     const { path, body } = builderRequest(image, spec, owner, cgroupVersionOf(await detectCgroup()));
     await client.query('POST', path, body, options);
   } finally {

@@ -1,4 +1,4 @@
-import { cloudInitConfig } from './lxd-cloud-init.ts';
+import { cloudInitConfig } from './lxc-cloud-init.ts';
 import { cgroupSettings, type CgroupVersion } from '../../host/cgroup-settings.ts';
 import { encodeLease } from '../../run/lease.ts';
 import type { EngineResourceSpec, Owner } from '../provider.ts';
@@ -10,7 +10,7 @@ export const LEASE_LABEL = 'user.twinstack.lease';
 /** The label of what stays on purpose. */
 export const CACHE_LABEL = 'user.twinstack.cache';
 
-/** A request to LXD's REST API that creates an object together with its labels. */
+/** A request to the engine's REST API that creates an object together with its labels. */
 export interface CreateRequest {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -49,7 +49,7 @@ function networkConfig(spec: Extract<EngineResourceSpec, { kind: 'network' }>): 
     // Refused at once rather than dropped: a program that tries to get out does not hang.
     config['security.acls.default.egress.action'] = 'reject';
     config['security.acls.default.ingress.action'] = 'allow';
-    // LXD lets nodes ask its DNS forwarder whatever the ACL says: a question would be a way out.
+    // The engine lets nodes ask its DNS forwarder whatever the ACL says: a question would be a way out.
     config['raw.dnsmasq'] = 'port=0';
   }
   return config;
@@ -70,7 +70,7 @@ function loopDevices(): Record<string, Record<string, string>> {
   return { 'loop-control': control, ...Object.fromEntries(loops) };
 }
 
-/** Modules that LXD loads before a node starts; a name that the kernel can't load would keep the node from starting. */
+/** Modules that the engine loads before a node starts; a name that the kernel can't load would keep the node from starting. */
 function moduleConfig(
   snap: Extract<EngineResourceSpec, { kind: 'profile' }>['snap'],
 ): Record<string, string> {
@@ -96,7 +96,7 @@ export function labelsOf(owner: Owner): Record<string, string> {
   return { [RUN_LABEL]: owner.runId, [LEASE_LABEL]: encodeLease(owner.lease) };
 }
 
-/** An instance that is never started: LXD unpacks an image into a pool when the first instance of it is made. */
+/** An instance that is never started: the engine unpacks an image into a pool when the first instance of it is made. */
 export function unpackRequest(image: string, instance: string, pool: string, owner: Owner): CreateRequest {
   return {
     path: '/1.0/instances',

@@ -1,5 +1,5 @@
 import { packNodeFiles } from '../node-files.ts';
-import { PROJECT } from './lxd-client.ts';
+import { PROJECT } from './lxc-client.ts';
 import { DIALOGUE_MARK, NodeConversation } from '../node-conversation.ts';
 import {
   endScript,
@@ -12,7 +12,7 @@ import type { CallOptions, Node, NodeFile, NodeProgram } from '../provider.ts';
 import type { Conversation } from '../../dialogue/conversation.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
 
-/** `lxc exec` for a program without a terminal. */
+/** The client's `exec` for a program without a terminal. */
 export function execArguments(
   instance: string,
   file: string,
@@ -36,13 +36,16 @@ function environmentFlags(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-/** A container of LXD: programs run in it through `lxc exec`, without a terminal, with separate output streams. */
-export class LxdNode implements Node {
+/** A system container: programs run in it through the client's `exec`, without a terminal, with separate output streams. */
+export class LxcNode implements Node {
   readonly name: string;
+  readonly #client: string;
   readonly #runner: CommandRunner;
 
-  constructor(name: string, runner: CommandRunner) {
+  /** @param client the engine's client program. */
+  constructor(name: string, client: string, runner: CommandRunner) {
     this.name = name;
+    this.#client = client;
     this.#runner = runner;
   }
 
@@ -54,7 +57,7 @@ export class LxdNode implements Node {
       ...environmentFlags(env ?? {}),
     ];
     // Ending the local client makes the daemon kill the program inside, so a deadline here is a deadline there.
-    return this.#runner.run('lxc', execArguments(this.name, file, args, flags), rest);
+    return this.#runner.run(this.#client, execArguments(this.name, file, args, flags), rest);
   }
 
   async writeFiles(files: readonly NodeFile[], options: CallOptions): Promise<void> {
@@ -76,7 +79,7 @@ export class LxdNode implements Node {
     return new NodeConversation({
       node: this,
       client: {
-        file: 'lxc',
+        file: this.#client,
         args: execArguments(this.name, started.file, started.args, flags),
         env: process.env,
       },

@@ -1,23 +1,24 @@
-import { LxdClient, LxdNotFoundError, PROJECT, queryArguments } from './lxd-client.ts';
-import { execArguments, LxdNode } from './lxd-node.ts';
-import { ensureLxdImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxd-cache.ts';
+import { LxcClient, LxcNotFoundError, PROJECT, queryArguments } from './lxc-client.ts';
+import { execArguments, LxcNode } from './lxc-node.ts';
+import { ensureLxcImage, ensureStoragePool, listCachedObjects, STORAGE_POOL } from './lxc-cache.ts';
 import {
-  lxdInstances,
-  lxdNetworkAcls,
-  lxdNetworks,
-  lxdOperations,
-  lxdProfiles,
-  lxdPoolResources,
-  lxdServer,
-} from './lxd-objects.ts';
-import { ensureLxdForeignImage } from './lxd-foreign-image.ts';
-import { startBuilder } from './lxd-builder.ts';
-import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxd-requests.ts';
+  lxcInstances,
+  lxcNetworkAcls,
+  lxcNetworks,
+  lxcOperations,
+  lxcProfiles,
+  lxcPoolResources,
+} from './lxc-objects.ts';
+import { ensureLxcForeignImage } from './lxc-foreign-image.ts';
+import { engineAnswer } from './engine-answer.ts';
+import type { Dialect } from './dialect.ts';
+import { startBuilder } from './lxc-builder.ts';
+import { createRequest, LEASE_LABEL, objectPath, RUN_LABEL, unpackRequest } from './lxc-requests.ts';
 import { ForwardRules } from '../../host/forward-rules.ts';
 import { waitUntil, type Look } from '../../run/wait-until.ts';
 import { decodeLease, encodeLease } from '../../run/lease.ts';
 import { FailureError } from '../../run/failure.ts';
-import { CAPABILITIES } from '../../scenario/provider-capabilities.ts';
+import { CAPABILITIES, type Capabilities } from '../../scenario/provider-capabilities.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
 import type { ResourceRef } from '../../run/event.ts';
@@ -40,47 +41,44 @@ import type {
 type EngineKind = EngineResourceSpec['kind'];
 const KINDS: readonly EngineKind[] = ['instance', 'profile', 'network', 'network-acl'];
 
-/** Seconds that LXD itself gives a start. */
+/** Seconds that the engine itself gives a start. */
 const START = { action: 'start', timeout: 60 };
+
+/** The API's codes of what has ended: success, failure, cancelled. It is still listed for some seconds. */
+const FIRST_FINAL_STATUS = 200;
 
 const isKind = (kind: string): kind is EngineKind => (KINDS as readonly string[]).includes(kind);
 
-/** Nodes as privileged system containers of LXD, driven through the real `lxc`. */
-export class LxdProvider implements Provider {
-  readonly name = 'lxd';
-  readonly capabilities = CAPABILITIES.lxd;
+/** Nodes as privileged system containers of LXD or Incus, driven through the real client. */
+export class LxcProvider implements Provider {
+  readonly name: Dialect['provider'];
+  readonly capabilities: Capabilities;
+  readonly #dialect: Dialect;
   readonly #runner: CommandRunner;
-  readonly #client: LxdClient;
+  readonly #client: LxcClient;
   readonly #forwardRules: ForwardRules;
 
   /** @param forwardRules the host's own firewall, beside the engine's. */
-  constructor(runner: CommandRunner, forwardRules = new ForwardRules(runner)) {
+  constructor(
+    dialect: Dialect,
+    runner: CommandRunner,
+    forwardRules = new ForwardRules(runner, dialect.provider),
+  ) {
+    this.name = dialect.provider;
+    this.capabilities = CAPABILITIES[dialect.provider];
+    this.#dialect = dialect;
     this.#forwardRules = forwardRules;
     this.#runner = runner;
-    this.#client = new LxdClient(runner);
+    this.#client = new LxcClient(dialect, runner);
   }
 
   async info(options: CallOptions): Promise<EngineInfo> {
-    try {
-      const server = lxdServer.parse(await this.#client.query('GET', '/1.0', undefined, options));
-      if (server.auth !== 'trusted') {
-        throw preflight(
-          'LXD does not trust this user',
-          'Join its group: sudo usermod -aG lxd "$USER", then log in again.',
-        );
-      }
-      const pool = await this.#client.find(`/1.0/storage-pools/${STORAGE_POOL}`, options);
-      const driver = pool === null ? null : String((pool as { driver?: unknown }).driver);
-      const version = server.environment.server_version;
-      return { version, engine: `lxd ${version}`, storageDriver: driver };
-    } catch (error) {
-      if (error instanceof CommandError) throw unreachable(error);
-      throw error;
-    }
+    const { version, storageDriver } = await engineAnswer(this.#client, options);
+    return { version, engine: `${this.name} ${version}`, storageDriver };
   }
 
   async usedRanges(options: CallOptions): Promise<string[]> {
-    const networks = lxdNetworks.parse(
+    const networks = lxcNetworks.parse(
       await this.#client.query('GET', '/1.0/networks?recursion=1', undefined, options),
     );
     return networks.flatMap(({ config }) =>
@@ -93,7 +91,7 @@ export class LxdProvider implements Provider {
 
   async poolFreeBytes(options: CallOptions): Promise<number | null> {
     const path = `/1.0/storage-pools/${STORAGE_POOL}/resources`;
-    const { space } = lxdPoolResources.parse((await this.#client.find(path, options)) ?? {});
+    const { space } = lxcPoolResources.parse((await this.#client.find(path, options)) ?? {});
     return space === undefined ? null : space.total - space.used;
   }
 
@@ -102,7 +100,7 @@ export class LxdProvider implements Provider {
     options: CallOptions & { onProgress(text: string): void },
   ): Promise<EnsuredImage> {
     const storageDriver = await ensureStoragePool(this.#client, options);
-    const name = await ensureLxdImage(this.#client, this.#runner, image, options);
+    const name = await ensureLxcImage(this.#client, image, options);
     return { name, unpacked: await this.#isUnpacked(name, options), storageDriver };
   }
 
@@ -110,7 +108,7 @@ export class LxdProvider implements Provider {
     image: ForeignImageName,
     options: CallOptions & { onProgress(text: string): void },
   ): Promise<EnsuredImage & { found: FoundForeignImage }> {
-    const found = await ensureLxdForeignImage(this.#client, this.#runner, image, options);
+    const found = await ensureLxcForeignImage(this.#client, image, options);
     const storageDriver = await ensureStoragePool(this.#client, options);
     const name = found.fingerprint;
     return { name, unpacked: await this.#isUnpacked(name, options), storageDriver, found };
@@ -131,7 +129,7 @@ export class LxdProvider implements Provider {
   }
 
   async startBuilder(spec: BuilderSpec, owner: Owner, options: CallOptions): Promise<void> {
-    await startBuilder(this.#client, this.#runner, spec, owner, options);
+    await startBuilder(this.#client, spec, owner, options);
     await this.start(spec.name, options);
   }
 
@@ -141,7 +139,7 @@ export class LxdProvider implements Provider {
     const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
     if (found) return;
     // Only an instance is made by an operation, which can be cancelled and is waited for. The rest is made within the request, and
-    // LXD goes on when its client is gone: a network that is deleted meanwhile leaves its bridge and its dnsmasq on the host.
+    // the engine goes on when its client is gone: a network that is deleted meanwhile leaves its bridge and its dnsmasq on the host.
     const signal = spec.kind === 'instance' ? options.signal : new AbortController().signal;
     await this.#client.query('POST', path, body, { ...options, signal });
     options.signal.throwIfAborted();
@@ -152,24 +150,27 @@ export class LxdProvider implements Provider {
   }
 
   startCommand(instance: string): readonly string[] {
-    return ['lxc', ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START)];
+    return [
+      this.#dialect.client,
+      ...queryArguments('PUT', `${objectPath('instance', instance)}/state`, START),
+    ];
   }
 
   execCommand(instance: string, file: string, args: readonly string[], input = false): readonly string[] {
-    return ['lxc', ...execArguments(instance, file, args, input ? [] : ['--disable-stdin'])];
+    return [this.#dialect.client, ...execArguments(instance, file, args, input ? [] : ['--disable-stdin'])];
   }
 
   node(instance: string): Node {
-    return new LxdNode(instance, this.#runner);
+    return new LxcNode(instance, this.#dialect.client, this.#runner);
   }
 
   shellCommand(instance: string): readonly string[] {
-    return ['lxc', 'exec', '--project', PROJECT, `local:${instance}`, '--', 'bash', '-l'];
+    return [this.#dialect.client, 'exec', '--project', PROJECT, `local:${instance}`, '--', 'bash', '-l'];
   }
 
   async remove(ref: ResourceRef, runId: string, options: CallOptions): Promise<void> {
     if (ref.kind === 'forward-rule') return this.#forwardRules.remove(ref.name, runId, options);
-    if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
+    if (!isKind(ref.kind)) throw new Error(`${this.#dialect.title} has no objects of kind ${ref.kind}`);
     if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, runId, options))) return;
     try {
       if (ref.kind === 'instance') {
@@ -183,14 +184,14 @@ export class LxdProvider implements Provider {
       }
       await this.#client.query('DELETE', objectPath(ref.kind, ref.name), undefined, options);
     } catch (error) {
-      if (!(error instanceof LxdNotFoundError)) throw error;
+      if (!(error instanceof LxcNotFoundError)) throw error;
     }
   }
 
   async relabel(ref: ResourceRef, owner: Owner, options: CallOptions): Promise<void> {
     // Its comment names the run, and the run's network has the lease.
     if (ref.kind === 'forward-rule') return;
-    if (!isKind(ref.kind)) throw new Error(`LXD has no objects of kind ${ref.kind}`);
+    if (!isKind(ref.kind)) throw new Error(`${this.#dialect.title} has no objects of kind ${ref.kind}`);
     const path = objectPath(ref.kind, ref.name);
     if (!(await this.#ownedBy({ kind: ref.kind, name: ref.name }, owner.runId, options))) return;
     const found = (await this.#client.find(path, options)) as { config?: Record<string, string> } | null;
@@ -212,10 +213,14 @@ export class LxdProvider implements Provider {
         }
         return {
           met: false,
-          missing: `LXD is still working on ${busy.map((operation) => operation.name).join(', ')}`,
+          missing: `${this.#dialect.title} is still working on ${busy.map((operation) => operation.name).join(', ')}`,
         };
       },
-      { condition: 'LXD has no operation on objects of this run', intervalMs: 100, ...options },
+      {
+        condition: `${this.#dialect.title} has no operation on objects of this run`,
+        intervalMs: 100,
+        ...options,
+      },
     );
   }
 
@@ -225,10 +230,10 @@ export class LxdProvider implements Provider {
     // First of all: the rules of a run at work are there only while its network is, which holds its lease.
     const forwardRules = await this.#forwardRules.listOwned(options);
     const [instances, profiles, networks, acls] = await Promise.all([
-      list('instances').then((answer) => lxdInstances.parse(answer)),
-      list('profiles').then((answer) => lxdProfiles.parse(answer)),
-      list('networks').then((answer) => lxdNetworks.parse(answer)),
-      list('network-acls').then((answer) => lxdNetworkAcls.parse(answer)),
+      list('instances').then((answer) => lxcInstances.parse(answer)),
+      list('profiles').then((answer) => lxcProfiles.parse(answer)),
+      list('networks').then((answer) => lxcNetworks.parse(answer)),
+      list('network-acls').then((answer) => lxcNetworkAcls.parse(answer)),
     ]);
     const owned = (
       kind: EngineKind,
@@ -262,10 +267,10 @@ export class LxdProvider implements Provider {
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[] {
     if (spec.kind === 'forward-rule') return this.#forwardRules.commandsFor(spec, owner.runId);
     const { path, body } = createRequest(spec, owner);
-    return [['lxc', ...queryArguments('POST', path, body)]];
+    return [[this.#dialect.client, ...queryArguments('POST', path, body)]];
   }
 
-  /** Like what LXD makes within a request: not cut off half-way, and the abort is told afterwards. */
+  /** Like what the engine makes within a request: not cut off half-way, and the abort is told afterwards. */
   async #createForwardRule(
     spec: Extract<ResourceSpec, { kind: 'forward-rule' }>,
     owner: Owner,
@@ -289,7 +294,7 @@ export class LxdProvider implements Provider {
       throw new FailureError({
         class: 'infrastructure',
         step: 'launch',
-        message: `${ref.kind} ${ref.name} exists in LXD and does not belong to run ${runId}`,
+        message: `${ref.kind} ${ref.name} exists in ${this.#dialect.title} and does not belong to run ${runId}`,
         hint: 'Run again: every run has names of its own.',
       });
     }
@@ -301,37 +306,14 @@ export class LxdProvider implements Provider {
     options: CallOptions,
   ): Promise<{ id: string; name: string; cancellable: boolean }[]> {
     const path = '/1.0/operations?recursion=1';
-    const byStatus = lxdOperations.parse((await this.#client.query('GET', path, undefined, options)) ?? {});
+    const byStatus = lxcOperations.parse((await this.#client.query('GET', path, undefined, options)) ?? {});
     return Object.values(byStatus)
       .flat()
+      .filter(({ status_code: status }) => status < FIRST_FINAL_STATUS)
       .flatMap((operation) => {
         const touched = Object.values(operation.resources ?? {}).flatMap((urls) => urls ?? []);
         const name = names.find((candidate) => touched.some((url) => url.split(/[/?]/).includes(candidate)));
         return name === undefined ? [] : [{ id: operation.id, name, cancellable: operation.may_cancel }];
       });
   }
-}
-
-function preflight(message: string, hint: string): FailureError {
-  return new FailureError({ class: 'preflight', step: 'preflight', message, hint });
-}
-
-function unreachable(error: CommandError): FailureError {
-  if (error.kind === 'not-found') {
-    return preflight(
-      'LXD is not installed: there is no lxc in PATH',
-      'Run `npm run scenario -- doctor --fix`, or install LXD.',
-    );
-  }
-  const said = error.lastLines(2).join(' ');
-  if (/permission denied/i.test(said)) {
-    return preflight(
-      `no permission to talk to LXD: ${said}`,
-      'Join its group: sudo usermod -aG lxd "$USER", then log in again.',
-    );
-  }
-  return preflight(
-    `LXD does not answer: ${said === '' ? error.message : said}`,
-    'Start the daemon: `npm run scenario -- doctor --fix`, or `sudo systemctl start lxd`.',
-  );
 }

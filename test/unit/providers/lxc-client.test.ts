@@ -1,6 +1,7 @@
 import test from 'ava';
 import { CommandError, type CommandResult, type CommandRunner } from '../../../src/process/command-runner.ts';
-import { LxdClient, LxdNotFoundError, queryArguments } from '../../../src/providers/lxd/lxd-client.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcClient, LxcNotFoundError, queryArguments } from '../../../src/providers/lxc/lxc-client.ts';
 import { never } from '../../support/never.ts';
 
 const CALL = { timeoutMs: 1000, signal: never() };
@@ -46,10 +47,10 @@ for (const stderr of [
   'Error: Network ACL not found',
 ]) {
   test(`nothing is there: ${stderr.trim()}`, async (t) => {
-    const client = new LxdClient(runnerOf('', stderr));
+    const client = new LxcClient(LXD, runnerOf('', stderr));
     t.is(await client.find('/1.0/profiles/x', CALL), null);
     const error = await t.throwsAsync(client.query('GET', '/1.0/profiles/x', undefined, CALL), {
-      instanceOf: LxdNotFoundError,
+      instanceOf: LxcNotFoundError,
     });
     t.true(error instanceof CommandError, 'it is a failure of the engine as well');
   });
@@ -57,9 +58,9 @@ for (const stderr of [
 
 for (const stderr of ['Error: The profile is currently in use', 'Error: Name "notfound" is taken']) {
   test(`another failure stays one: ${stderr}`, async (t) => {
-    const client = new LxdClient(runnerOf('', stderr));
+    const client = new LxcClient(LXD, runnerOf('', stderr));
     const error = await t.throwsAsync(client.find('/1.0/profiles/x', CALL), { instanceOf: CommandError });
-    t.false(error instanceof LxdNotFoundError);
+    t.false(error instanceof LxcNotFoundError);
   });
 }
 
@@ -68,6 +69,6 @@ for (const { stdout, value } of [
   { stdout: '{"name":"x"}\n', value: { name: 'x' } },
 ]) {
   test(`an answer is read: ${JSON.stringify(stdout)}`, async (t) => {
-    t.deepEqual(await new LxdClient(runnerOf(stdout)).query('GET', '/1.0', undefined, CALL), value);
+    t.deepEqual(await new LxcClient(LXD, runnerOf(stdout)).query('GET', '/1.0', undefined, CALL), value);
   });
 }

@@ -1,11 +1,12 @@
-import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
+import { CommandError, type CommandResult, type CommandRunner } from '../../process/command-runner.ts';
+import type { Dialect } from './dialect.ts';
 import type { CallOptions } from '../provider.ts';
 
 /** Every object of ours lives in the engine's default project, whatever project the user's client is switched to. */
 export const PROJECT = 'default';
 
-/** What LXD's REST API answers when an object is not there. */
-export class LxdNotFoundError extends CommandError {}
+/** What the engine's REST API answers when an object is not there. */
+export class LxcNotFoundError extends CommandError {}
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -19,31 +20,38 @@ export function queryArguments(method: HttpMethod, path: string, body?: unknown)
   return ['query', ...wait, '--request', method, ...data, target];
 }
 
-/** LXD's REST API, spoken through `lxc query`, which knows the socket, the snap's paths and the user's rights. */
-export class LxdClient {
+/** The engine's client. Its `query` speaks the REST API, and knows the socket, the snap's paths and the user's rights. */
+export class LxcClient {
+  readonly dialect: Dialect;
   readonly #runner: CommandRunner;
 
-  constructor(runner: CommandRunner) {
+  constructor(dialect: Dialect, runner: CommandRunner) {
+    this.dialect = dialect;
     this.#runner = runner;
   }
 
-  /** @throws {LxdNotFoundError} for a missing object, {@link CommandError} with LXD's own words for everything else. */
+  /** Runs the client program. */
+  run(args: readonly string[], options: CallOptions): Promise<CommandResult> {
+    return this.#runner.run(this.dialect.client, args, options);
+  }
+
+  /** @throws {LxcNotFoundError} for a missing object, {@link CommandError} with the engine's own words for everything else. */
   async query(method: HttpMethod, path: string, body: unknown, options: CallOptions): Promise<unknown> {
     try {
-      const { stdout } = await this.#runner.run('lxc', queryArguments(method, path, body), options);
+      const { stdout } = await this.run(queryArguments(method, path, body), options);
       return stdout.trim() === '' ? null : (JSON.parse(stdout) as unknown);
     } catch (error) {
       if (error instanceof CommandError && /\bnot found\b/i.test(error.stderr)) {
-        throw new LxdNotFoundError(error.lastLines(1).join(''), error);
+        throw new LxcNotFoundError(error.lastLines(1).join(''), error);
       }
       throw error;
     }
   }
 
-  /** Starts what LXD does in the background, and does not wait for it. @returns what it answers at once: the operation. */
+  /** Starts what the engine does in the background, and does not wait for it. @returns what it answers at once: the operation. */
   async start(path: string, body: unknown, options: CallOptions): Promise<unknown> {
     const args = queryArguments('POST', path, body).filter((arg) => arg !== '--wait');
-    const { stdout } = await this.#runner.run('lxc', args, options);
+    const { stdout } = await this.run(args, options);
     return JSON.parse(stdout) as unknown;
   }
 
@@ -52,7 +60,7 @@ export class LxdClient {
     try {
       return await this.query('GET', path, undefined, options);
     } catch (error) {
-      if (error instanceof LxdNotFoundError) return null;
+      if (error instanceof LxcNotFoundError) return null;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { LxdClient } from '../../../src/providers/lxd/lxd-client.ts';
-import { ensureLxdForeignImage } from '../../../src/providers/lxd/lxd-foreign-image.ts';
+import { LXD } from '../../../src/providers/lxc/dialect.ts';
+import { LxcClient } from '../../../src/providers/lxc/lxc-client.ts';
+import { ensureLxcForeignImage } from '../../../src/providers/lxc/lxc-foreign-image.ts';
 import { CommandError, type CommandRunner } from '../../../src/process/command-runner.ts';
 import { FailureError } from '../../../src/run/failure.ts';
 import { never } from '../../support/never.ts';
@@ -50,7 +51,7 @@ function ensure(
   alias: string,
 ): Promise<FoundForeignImage> {
   const options = { timeoutMs: 1000, signal: never(), onProgress: () => undefined };
-  return ensureLxdForeignImage(new LxdClient(runner), runner, { remote, alias }, options);
+  return ensureLxcForeignImage(new LxcClient(LXD, runner), { remote, alias }, options);
 }
 
 const published = (change: object = {}): object => ({

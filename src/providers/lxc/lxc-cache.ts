@@ -1,13 +1,13 @@
-import { clientPath, lxcIsSnap } from './client-path.ts';
-import type { LxdClient } from './lxd-client.ts';
-import { lxdImages, lxdStoragePools } from './lxd-objects.ts';
-import { CACHE_LABEL } from './lxd-requests.ts';
-import { PROJECT } from './lxd-client.ts';
+import { clientIsSnap, clientPath } from './client-path.ts';
+import type { LxcClient } from './lxc-client.ts';
+import { lxcImages, lxcStoragePools } from './lxc-objects.ts';
+import { CACHE_LABEL } from './lxc-requests.ts';
+import { PROJECT } from './lxc-client.ts';
 import type { NodeImage } from '../../images/node-image.ts';
-import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
+import { CommandError } from '../../process/command-runner.ts';
 import type { CachedResource, CallOptions } from '../provider.ts';
 
-/** Our own pool: an LXD that is there keeps its defaults and its pools. */
+/** Our own pool: an engine that is there keeps its defaults and its pools. */
 export const STORAGE_POOL = 'twinstack';
 
 /** Largest size that the pool's sparse file may grow to. Nothing is reserved. */
@@ -21,7 +21,7 @@ const IMAGE_PROPERTY = CACHE_LABEL;
  * otherwise, which copies the image for each node.
  * @returns the driver in use.
  */
-export async function ensureStoragePool(client: LxdClient, options: CallOptions): Promise<string> {
+export async function ensureStoragePool(client: LxcClient, options: CallOptions): Promise<string> {
   const path = `/1.0/storage-pools/${STORAGE_POOL}`;
   const driverOf = (pool: unknown): string => String((pool as { driver?: unknown }).driver);
   const there = await client.find(path, options);
@@ -51,27 +51,25 @@ export async function ensureStoragePool(client: LxdClient, options: CallOptions)
   }
 }
 
-async function findImage(client: LxdClient, key: string, options: CallOptions): Promise<string | null> {
-  const images = lxdImages.parse(await client.query('GET', '/1.0/images?recursion=1', undefined, options));
+async function findImage(client: LxcClient, key: string, options: CallOptions): Promise<string | null> {
+  const images = lxcImages.parse(await client.query('GET', '/1.0/images?recursion=1', undefined, options));
   return images.find((image) => image.properties?.[IMAGE_PROPERTY] === key)?.fingerprint ?? null;
 }
 
-/** Imports a node image unless LXD has it. @returns its fingerprint. */
-export async function ensureLxdImage(
-  client: LxdClient,
-  runner: CommandRunner,
+/** Imports a node image unless the engine has it. @returns its fingerprint. */
+export async function ensureLxcImage(
+  client: LxcClient,
   image: NodeImage,
   options: CallOptions & { onProgress(text: string): void },
 ): Promise<string> {
   const { metadataFile, rootfsFile, key } = image;
-  const onImport = (): void => options.onProgress('importing the node image into LXD');
-  return await importImage(client, runner, { key, files: [metadataFile, rootfsFile], onImport }, options);
+  const onImport = (): void => options.onProgress(`importing the node image into ${client.dialect.title}`);
+  return await importImage(client, { key, files: [metadataFile, rootfsFile], onImport }, options);
 }
 
-/** Imports the files of an image under our label, unless LXD has one with that key. @returns its fingerprint. */
+/** Imports the files of an image under our label, unless the engine has one with that key. @returns its fingerprint. */
 export async function importImage(
-  client: LxdClient,
-  runner: CommandRunner,
+  client: LxcClient,
   image: { readonly key: string; readonly files: readonly string[]; readonly onImport?: () => void },
   options: CallOptions,
 ): Promise<string> {
@@ -79,28 +77,28 @@ export async function importImage(
   const there = await findImage(client, key, options);
   if (there !== null) return there;
   image.onImport?.();
-  const isSnap = await lxcIsSnap(process.env['PATH'] ?? '');
+  const isSnap = await clientIsSnap(client.dialect, process.env['PATH'] ?? '');
   const paths = files.map((file) => clientPath(file, isSnap));
   const args = ['image', 'import', '--project', PROJECT, ...paths, 'local:', `${IMAGE_PROPERTY}=${key}`];
   try {
-    await runner.run('lxc', args, { timeoutMs: options.timeoutMs, signal: options.signal });
+    await client.run(args, { timeoutMs: options.timeoutMs, signal: options.signal });
   } catch (error) {
     const meanwhile = await findImage(client, key, options);
     if (meanwhile !== null) return meanwhile;
     throw error;
   }
   const fingerprint = await findImage(client, key, options);
-  if (fingerprint === null) throw new Error('LXD imported an image and does not list it');
+  if (fingerprint === null) throw new Error(`${client.dialect.title} imported an image and does not list it`);
   return fingerprint;
 }
 
 /** Our images and our pool, found by their labels. */
-export async function listCachedObjects(client: LxdClient, options: CallOptions): Promise<CachedResource[]> {
+export async function listCachedObjects(client: LxcClient, options: CallOptions): Promise<CachedResource[]> {
   const list = (collection: string): Promise<unknown> =>
     client.query('GET', `/1.0/${collection}?recursion=1`, undefined, options);
   const [images, pools] = await Promise.all([
-    list('images').then((answer) => lxdImages.parse(answer)),
-    list('storage-pools').then((answer) => lxdStoragePools.parse(answer)),
+    list('images').then((answer) => lxcImages.parse(answer)),
+    list('storage-pools').then((answer) => lxcStoragePools.parse(answer)),
   ]);
   return [
     ...images
