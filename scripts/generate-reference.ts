@@ -1,8 +1,10 @@
-// Writes what is made from the scenario schema: the JSON Schema for editors and the reference page. With --check it writes
-// nothing, and fails when a file is not what it would write.
+// Writes what is made from the scenario schema and the providers' capabilities: the JSON Schema for editors, the reference page and
+// the README's table of providers. With --check it writes nothing, and fails when a file is not what it would write.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
+import { withProviderTable } from './provider-table.ts';
 import { scenarioJsonSchema } from '../src/scenario/json-schema.ts';
 import type { JsonSchema } from '../src/scenario/json-schema.ts';
 import { ALL_RULES } from '../src/scenario/rules/all-rules.ts';
@@ -144,7 +146,15 @@ ${table(['rule', 'what holds'], rules)}
 }
 
 const schema = scenarioJsonSchema();
+const readme = fileURLToPath(new URL('../README.md', import.meta.url));
 const outputs = [
+  {
+    path: 'README.md',
+    content: await format(withProviderTable(await readFile(readme, 'utf8')), {
+      ...(await resolveConfig(readme)),
+      filepath: readme,
+    }),
+  },
   { path: 'schemas/scenario.schema.json', content: `${JSON.stringify(schema, null, 2)}\n` },
   { path: 'docs/scenario-reference.md', content: referencePage(schema) },
 ].map((output) => ({ ...output, file: fileURLToPath(new URL(`../${output.path}`, import.meta.url)) }));

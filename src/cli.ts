@@ -7,6 +7,7 @@ import { withoutNpmFolders } from './process/search-path.ts';
 import { watchInterruptions } from './process/watch-interruptions.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import type { MatrixFormat } from './commands/ci-matrix.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
 import type { ImageBuildOptions } from './commands/image.ts';
 import type { ImageSource } from './images/node-image.ts';
 import type { InitOptions } from './commands/init.ts';
@@ -60,7 +61,10 @@ const imageSource = (flag: string): Option =>
 function scenarioOptions(command: Command): Command {
   return command
     .addOption(set())
-    .option('--provider <name>', 'the engine: lxd, incus')
+    .option(
+      '--provider <name>',
+      'lxd, incus or kind; auto for the first of them that can; run takes several, with commas',
+    )
     .option(
       '--timeout <duration>',
       "the run's deadline, such as 10m; image build and clean-up have their own",
@@ -189,9 +193,15 @@ program
   .description('what this host lacks, each finding with its fix')
   .option('--fix', 'apply the fixes and record how to undo them')
   .option('--undo', 'take back what --fix and run --yes changed on this host')
+  .addOption(
+    new Option(
+      '--provider <name>',
+      'for whose runs this host is looked at; by default the engine that is here',
+    ).choices(['lxd', 'incus']),
+  )
   .addOption(yes())
   .addOption(json())
-  .action((options: { json?: boolean; yes?: boolean; fix?: boolean; undo?: boolean }) =>
+  .action((options: DoctorOptions) =>
     exitWith(import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand(options, context))),
   );
 

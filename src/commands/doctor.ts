@@ -1,6 +1,8 @@
-import { createWorkbench, print, type CommandContext } from './command-context.ts';
+import { createWorkbench, print, type CommandContext, type Workbench } from './command-context.ts';
 import { examineHost, fixCommands, setUpOptions } from './prepare-host.ts';
 import { applyFixes, typedCommand, readHostChanges, undoFixes, type HostChange } from '../host/set-up.ts';
+import { hostEngineOf } from '../host/host-engines.ts';
+import { findPrograms } from '../host/host-facts.ts';
 import { hostArchitecture } from '../images/architecture.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
@@ -12,6 +14,7 @@ import { createPalette } from '../report/palette.ts';
 import { DEFAULT_POD_RANGES, DEFAULT_SERVICE_RANGES } from '../scenario/network-schema.ts';
 import { describeTerminal } from '../ui/describe-terminal.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 /** The options of `doctor`. */
 export interface DoctorOptions {
@@ -19,11 +22,11 @@ export interface DoctorOptions {
   readonly yes?: boolean;
   readonly fix?: boolean;
   readonly undo?: boolean;
+  readonly provider?: ProviderName;
 }
 
 /** The smallest run, with the ranges that are used when a scenario writes none. */
-const NEEDS: HostNeeds = {
-  provider: 'lxd',
+const NEEDS: Omit<HostNeeds, 'provider'> = {
   nodes: 1,
   egress: 'blocked',
   families: ['IPv4', 'IPv6'],
@@ -43,14 +46,30 @@ function undoCommands(changes: readonly HostChange[], root: boolean): string[] {
   return [...changes].reverse().flatMap(({ undo }) => undo.map((command) => typedCommand(command, root)));
 }
 
+/** The provider that is asked about: the one that is named, else the first whose client is installed; LXD where none is. */
+async function providerOf(
+  { provider: named }: DoctorOptions,
+  { env }: CommandContext,
+  { providers }: Workbench,
+): Promise<ProviderName> {
+  if (named !== undefined) return named;
+  const programs = await findPrograms(env['PATH']);
+  const isInstalled = (name: ProviderName): boolean => {
+    const engine = hostEngineOf(name);
+    return engine !== null && programs.has(engine.client);
+  };
+  return [...providers.keys()].find(isInstalled) ?? 'lxd';
+}
+
 /** Looks at this host; `--fix` puts right what commands can, `--undo` takes that back. @returns 0, or 3 when no run can pass here. */
 export async function doctorCommand(options: DoctorOptions, context: CommandContext): Promise<number> {
   const workbench = createWorkbench(context);
   const architecture = hostArchitecture();
   const image =
     architecture === null ? null : { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture };
+  const needs = { ...NEEDS, provider: await providerOf(options, context, workbench) };
   const examine = (): ReturnType<typeof examineHost> =>
-    examineHost(context, workbench, image, NEEDS, { thorough: true });
+    examineHost(context, workbench, image, needs, { thorough: true });
   let readiness = await examine();
   const setUp = setUpOptions(context, workbench, readiness.facts.root);
   try {

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { z } from 'zod';
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { describeObstacles, ObstacleFinder } from './obstacles.ts';
+import { loadFor, resolveAuto } from './resolve-auto.ts';
 import { programName } from './program-name.ts';
 import { listShippedScenarios } from './shipped-scenarios.ts';
 import { alignColumns } from '../report/columns.ts';
@@ -22,6 +23,10 @@ export const scenarioListSchema = z
           id: z.string().describe('As `doctor` tells it.'),
           cause: z.string(),
           fixable: z.boolean().describe('Whether `doctor --fix` puts it right.'),
+          remedy: z
+            .string()
+            .nullable()
+            .describe('What to do, in commands or words; null where nothing is known that helps.'),
         }),
       ),
     }),
@@ -41,7 +46,11 @@ export async function listCommand(
   const shipped = await listShippedScenarios();
   const finder = new ObstacleFinder(context, createWorkbench(context));
   const scenarios: ScenarioList = await Promise.all(
-    shipped.map(async ({ file, name, description, loaded: { scenario } }) => {
+    shipped.map(async ({ file, name, description, loaded }) => {
+      const as = { file, loaded, overrides: [] };
+      const decision = await resolveAuto(as, finder, { maySetUp: true });
+      const chosen = decision?.chosen ?? null;
+      const { scenario } = chosen === null ? loaded : await loadFor(chosen, as);
       const obstacles = await finder.obstaclesOf(scenario);
       return {
         file: relative(process.cwd(), file),

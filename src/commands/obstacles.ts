@@ -1,6 +1,6 @@
 import type { CommandContext, Workbench } from './command-context.ts';
 import { hostNeedsOf } from './host-needs.ts';
-import { examineHost, type HostReadiness } from './prepare-host.ts';
+import { examineHost, fixCommands, type HostReadiness } from './prepare-host.ts';
 import { imageSpecOf } from './run-one.ts';
 import { needsOf } from './scenario-queue.ts';
 import { takesForeignImage } from '../scenario/foreign-image-name.ts';
@@ -15,6 +15,8 @@ export interface Obstacle {
   readonly cause: string;
   /** Whether `run`, after a yes, or `doctor --fix` puts it right. */
   readonly fixable: boolean;
+  /** What the user does about it, or has us do; null where nothing is known that helps. */
+  readonly remedy: string | null;
 }
 
 /** Finds out what keeps scenarios from running here. Looks at the host once for each image and size, and changes nothing. */
@@ -40,10 +42,15 @@ export class ObstacleFinder {
     this.#seen.set(key, examined);
     const { facts, findings } = await examined;
     const blockers = findings.filter(({ severity }) => severity === 'blocker');
-    const found = blockers.map(({ id, cause, fix }) => ({ id, cause, fixable: fix !== null }));
+    const found = blockers.map((finding): Obstacle => {
+      const { id, cause, fix, advice } = finding;
+      const commands = fixCommands([finding], facts.root).map((command) => `\`${command}\``);
+      const remedy = commands.length === 0 ? advice : commands.join(', ');
+      return { id, cause, fixable: fix !== null, remedy };
+    });
     const room = decideAdmission(needs, [], hostResources(facts), (count) => new Uint8Array(count));
     if (room.verdict === 'admit' || found.some(({ id }) => id === room.short)) return found;
-    return [...found, { id: room.short, cause: room.why, fixable: false }];
+    return [...found, { id: room.short, cause: room.why, fixable: false, remedy: null }];
   }
 }
 

@@ -7,6 +7,7 @@ import { isK0sNetwork } from '../distributions/k0s-config.ts';
 import { manifestCnis } from '../cni/manifest-cnis.ts';
 import type { InstalledManifest } from '../cni/manifest-cni.ts';
 import { k8sSnap } from '../distributions/k8s-snap.ts';
+import { kindCluster } from '../distributions/kind-cluster.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
 import { STORAGE_POOL } from '../providers/lxc/lxc-cache.ts';
 import type { Cni } from '../cni/cni.ts';
@@ -14,12 +15,14 @@ import type { Distribution } from '../distributions/distribution.ts';
 import type { PlanParts } from '../plan/assemble-plan.ts';
 import type { PlanHost } from '../plan/plan.ts';
 import type { Manifest } from '../scenario/manifest.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const DISTRIBUTIONS: readonly Distribution[] = [kubeadm, k0s, k8sSnap];
 
 /** The distribution that a scenario names. */
-export function distributionOf({ distribution }: Scenario): Distribution {
+export function distributionOf({ distribution, provider }: Scenario): Distribution {
+  if (CAPABILITIES[provider].makes === 'clusters') return kindCluster;
   const found = DISTRIBUTIONS.find(({ name }) => name === distribution.name);
   if (found === undefined) throw new Error(`nothing implements ${distribution.name}`);
   return found;
@@ -29,7 +32,8 @@ export function distributionOf({ distribution }: Scenario): Distribution {
 export function cniOf(scenario: Scenario, installed: InstalledManifest | null): Cni {
   const { distribution, cni } = scenario;
   if (distribution.name === 'k0s' && isK0sNetwork(scenario)) return distributionNetwork;
-  const cnis = [bridge, flannel, distributionNetwork, ...manifestCnis(installed)];
+  const kindnet = { ...distributionNetwork, name: 'kindnet' };
+  const cnis = [bridge, flannel, distributionNetwork, kindnet, ...manifestCnis(installed)];
   const found = cnis.find(({ name }) => name === cni.name);
   if (found === undefined) throw new Error(`nothing implements ${cni.name}`);
   return found;

@@ -5,7 +5,9 @@ import { exitCodeOf } from '../report/exit-status.ts';
 import { installedManifest } from './installed-manifest.ts';
 import { tellFailure } from './tell-failure.ts';
 import { sampleRelease } from './distribution-release.ts';
+import { ObstacleFinder } from './obstacles.ts';
 import { planParts } from './plan-parts.ts';
+import { loadFor, resolveAuto } from './resolve-auto.ts';
 import { overridesOf, type RunOptions } from './run-options.ts';
 import { assemblePlan } from '../plan/assemble-plan.ts';
 import { secretAnswers } from '../dialogue/dialogue.ts';
@@ -16,7 +18,8 @@ import { modulesToLoad, readKernelModules } from '../host/kernel-modules.ts';
 import { detectCgroup } from '../host/detect-cgroup.ts';
 import { sampleInputs } from '../plan/sample-inputs.ts';
 import { FailureError } from '../run/failure.ts';
-import { loadScenario } from '../scenario/load-scenario.ts';
+import { describeDecision } from '../scenario/choose-provider.ts';
+import { loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
 import { formatProblem } from '../scenario/problem.ts';
 import type { InstalledManifest } from '../cni/manifest-cni.ts';
 
@@ -29,7 +32,11 @@ export async function planCommand(
   options: RunOptions,
   context: CommandContext,
 ): Promise<number> {
-  const loaded = await loadScenario(file, { overrides: overridesOf(options) });
+  if (options.provider?.includes(',') === true) {
+    context.stderr.write(`--provider: plan takes one, and not ${options.provider}\n`);
+    return 2;
+  }
+  const loaded = await loadChosen(file, overridesOf(options), context);
   const { scenario: written, problems, manifests, locate } = loaded;
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   if (written === null) return 2;
@@ -76,4 +83,18 @@ export async function planCommand(
     .flatMap((action) => (action.kind === 'dialogue' ? secretAnswers(action.dialogue.prompts) : []));
   print(context, options.json, redact(plan, secrets), lines);
   return 0;
+}
+
+/** The scenario; one that leaves its provider open as it is for the one that would be taken here, or the first that it is for. */
+async function loadChosen(
+  file: string,
+  overrides: readonly string[],
+  context: CommandContext,
+): Promise<LoadedScenario> {
+  const loaded = await loadScenario(file, { overrides });
+  const finder = new ObstacleFinder(context, createWorkbench(context));
+  const decision = await resolveAuto({ file, loaded, overrides }, finder, { maySetUp: true });
+  if (decision === null) return loaded;
+  context.stderr.write(`${file}: ${describeDecision(decision)}\n`);
+  return decision.chosen === null ? loaded : loadFor(decision.chosen, { file, overrides });
 }

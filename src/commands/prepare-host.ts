@@ -31,7 +31,8 @@ export interface HostReadiness {
   readonly forward: HostState['forward'];
 }
 
-const ENGINE_TIMEOUT_MS = 10_000;
+/** How long an engine may take for an answer: whoever waits in front of one that hangs is told within 10 s. */
+const ENGINE_TIMEOUT_MS = 8_000;
 
 /** The node image of a run; one of the user's own, or one that is none of ours, needs no build. */
 export type NeededImage = NodeImageSpec & { readonly own?: boolean };

@@ -36,7 +36,9 @@ import type { Renderer } from '../ui/renderer.ts';
 import type { RunEvent } from '../run/event.ts';
 import type { RunImage } from '../run/scenario-run.ts';
 import type { Report } from '../report/report.ts';
+import { addressValue } from '../plan/plan.ts';
 import type { InstalledManifest } from '../cni/manifest-cni.ts';
+import type { ProviderDecision } from '../scenario/choose-provider.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
@@ -66,6 +68,8 @@ async function fullImageSpec(
 
 /** What a run shares with the others of its call. */
 export interface RunSurroundings {
+  /** How the provider of a scenario for `auto` was found; null for one that names it. */
+  readonly decision: ProviderDecision | null;
   /** Shows this run among others; null for a screen of its own. */
   readonly renderer: Renderer | null;
   /** Makes the host ready, or rejects with the reason why this run must not begin. */
@@ -91,7 +95,15 @@ export async function runOne(
   const writer = await ReportWriter.create(reportDir, { redact: secrets });
   const version = await packageVersion();
   const repeat = repeatArguments([file], options);
-  const attempt = new RunAttempt({ runId, startedAt, file, loaded, version, repeat });
+  const attempt = new RunAttempt({
+    runId,
+    startedAt,
+    file,
+    loaded,
+    version,
+    repeat,
+    decision: surroundings.decision,
+  });
   if (judgeLint(loaded).outcome !== 'accepted' || loaded.scenario === null) {
     const report = attempt.refused(lintFailure(loaded));
     if (report.exitCode === 0) context.stderr.write(`${file}: refused, as it expects to be\n`);
@@ -103,7 +115,7 @@ export async function runOne(
     context.stderr.write(unstartable.map((line) => `${line}\n`).join(''));
     return writer.write(attempt.refused(testsFailure(unstartable)));
   }
-  context.stderr.write(`${headline(scenario)}\n`);
+  context.stderr.write(`${headline(scenario, surroundings.decision)}\n`);
   let readiness: Awaited<ReturnType<typeof prepareHost>>;
   let files: ScenarioFiles;
   let installed: InstalledManifest | null;
@@ -216,10 +228,14 @@ async function prepareImage(
 }
 
 /** What is about to be made, told before the engine is even asked. */
-function headline({ name, distribution, provider, nodes, network }: Scenario): string {
+function headline(
+  { name, distribution, provider, nodes, network }: Scenario,
+  decision: ProviderDecision | null,
+): string {
+  const where = decision?.chosen === null ? 'auto' : provider;
   const count = nodes.controlPlanes + nodes.workers;
   const size = count === 1 ? '1 node' : `${count} nodes`;
-  return `${name}: ${distribution.name} ${distribution.version} on ${provider}, ${size}, ${network.families.join(' + ')}`;
+  return `${name}: ${distribution.name} ${distribution.version} on ${where}, ${size}, ${network.families.join(' + ')}`;
 }
 
 /** What is known of one run, folded into its report whichever way it ends. */
@@ -231,6 +247,7 @@ class RunAttempt {
     readonly loaded: LoadedScenario;
     readonly version: string;
     readonly repeat: readonly string[];
+    readonly decision: ProviderDecision | null;
   };
 
   constructor(known: {
@@ -240,6 +257,7 @@ class RunAttempt {
     readonly loaded: LoadedScenario;
     readonly version: string;
     readonly repeat: readonly string[];
+    readonly decision: ProviderDecision | null;
   }) {
     this.#known = known;
   }
@@ -276,7 +294,10 @@ class RunAttempt {
       nodes: (started ? plan.nodes : []).map((node) => ({
         name: node.name,
         role: node.role,
-        addresses: node.addresses.map(({ address }) => address),
+        // An address that the engine gives is not known before the node is.
+        addresses: node.addresses.flatMap(({ family, address }) =>
+          address.startsWith('{{') ? (podCIDRs.get(addressValue(node.name, family)) ?? []) : address,
+        ),
         podCIDRs: node.addresses.flatMap(
           ({ family }) => podCIDRs.get(`podCIDR.${node.name}.${family}`) ?? [],
         ),
@@ -289,7 +310,7 @@ class RunAttempt {
   }
 
   #facts(): ReportFacts {
-    const { runId, startedAt, file, loaded, version, repeat } = this.#known;
+    const { runId, startedAt, file, loaded, version, repeat, decision } = this.#known;
     const { scenario, problems, sha256 } = loaded;
     return {
       runId,
@@ -297,6 +318,7 @@ class RunAttempt {
       startedAt: startedAt.toISOString(),
       scenario: { name: scenario?.name ?? file, file, sha256 },
       provider: null,
+      providerChoice: decision,
       distribution: scenario?.distribution ?? null,
       families: scenario?.network.families.map(familyWord) ?? [],
       ranges:

@@ -1,8 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { annotatorOf } from './annotate.ts';
-import { createWorkbench, isInteractive, print, type CommandContext } from './command-context.ts';
+import {
+  createWorkbench,
+  isInteractive,
+  print,
+  type CommandContext,
+  type Workbench,
+} from './command-context.ts';
 import { describeObstacles, ObstacleFinder } from './obstacles.ts';
+import { loadFor, maySetUp, resolveAuto } from './resolve-auto.ts';
 import { programName } from './program-name.ts';
 import { listShippedScenarios } from './shipped-scenarios.ts';
 import { needsOf, ScenarioQueue, type QueuedScenario } from './scenario-queue.ts';
@@ -11,11 +18,14 @@ import { newRunId } from '../run/run-identity.ts';
 import { writeReportIndex } from '../report/write-report.ts';
 import { findScenarioFiles, loadScenario, type LoadedScenario } from '../scenario/load-scenario.ts';
 import { judgeLint } from '../scenario/judge-lint.ts';
-import { formatProblem } from '../scenario/problem.ts';
+import { formatProblem, type Problem } from '../scenario/problem.ts';
+import { describeDecision, type ProviderDecision } from '../scenario/choose-provider.ts';
+import { ProviderNamesError, readProviderNames, type ProviderChoice } from '../scenario/provider-names.ts';
 import { parseShard, ShardError, shardKey, shardOf, type Shard } from '../scenario/shard.ts';
 import { askOn } from '../ui/ask.ts';
 import { describeTerminal } from '../ui/describe-terminal.ts';
 import { formatSeconds } from '../report/format-duration.ts';
+import { renderComparison } from '../report/render-comparison.ts';
 import { chooseSeveralRenderer } from '../ui/several-renderer.ts';
 import { renderTable } from '../ui/table.ts';
 import type { IndexedReport, ReportIndex } from '../report/report-index.ts';
@@ -25,6 +35,10 @@ interface FoundScenario {
   readonly file: string;
   readonly key: string;
   readonly cost: number;
+  /** Which of several providers it is to run with; null where the call names none or one. */
+  readonly provider: ProviderChoice | null;
+  /** How its provider was found, where it leaves that open. */
+  readonly decision: ProviderDecision | null;
   readonly loaded: LoadedScenario;
 }
 
@@ -45,12 +59,13 @@ export async function runCommand(
   for (const problem of problems) context.stderr.write(`${formatProblem(problem)}\n`);
   annotator.problems(problems);
   if (problems.length > 0 || files.length === 0) return 2;
-  const found = await Promise.all(files.map((file) => readScenario(file, named, options)));
-  const chosen = limits.shard === null ? found : shardOf(found, limits.shard);
   const workbench = createWorkbench(context);
+  const selected = await chooseScenarios(files, named, options, limits);
+  const chosen = await findProviders(selected, options, context, workbench);
   const [only] = chosen;
   // The form of the results follows from what was asked for, not from how many files a folder holds today.
-  if (only !== undefined && limits.shard === null && named.length === 1 && named[0] === only.file) {
+  const isOne = limits.shard === null && named.length === 1 && chosen.length === 1;
+  if (isOne && only !== undefined && named[0] === only.file) {
     const queue = new ScenarioQueue(context, workbench, { run: options, parallel: 1, renderer: null });
     const single: QueuedScenario = { ...queued(only, only.key), reportDir: options.reportDir ?? null };
     const [result] = await queue.run([single]);
@@ -76,11 +91,17 @@ export async function runCommand(
   const reports = results.flatMap((result, index): IndexedReport[] =>
     result.status === 'rejected'
       ? []
-      : [{ directory: relative(top, queue[index]?.reportDir ?? top), report: result.value }],
+      : [
+          {
+            directory: relative(top, queue[index]?.reportDir ?? top),
+            provider: chosen[index]?.provider ?? null,
+            report: result.value,
+          },
+        ],
   );
   const call = { command: commandOf(programName(context), paths, options), shard: limits.shard };
   const index = await writeReportIndex(top, reports, call);
-  for (const { loaded } of chosen) annotator.problems(judgeLint(loaded).problems);
+  annotator.problems(problemsOf(chosen));
   for (const [position, result] of results.entries()) {
     if (result.status === 'fulfilled') annotator.report(result.value, chosen[position]?.loaded ?? null);
   }
@@ -93,52 +114,120 @@ export async function runCommand(
 
 const MOST_PARALLEL = 64;
 
-/** What `--parallel` and `--shard` say, or what is wrong with them. */
-function readLimits({
-  parallel = '1',
-  shard,
-}: RunManyOptions): { parallel: number; shard: Shard | null } | string {
+/** What the options say that concern all scenarios of a call. */
+interface RunLimits {
+  readonly parallel: number;
+  readonly shard: Shard | null;
+  /** In the order in which they were named; none where each scenario names its own. */
+  readonly providers: readonly ProviderChoice[];
+}
+
+/** What `--parallel`, `--shard` and `--provider` say, or what is wrong with them. */
+function readLimits({ parallel = '1', shard, provider }: RunManyOptions): RunLimits | string {
   const count = parallel === 'auto' ? availableParallelism() : Number(parallel);
   if (!(parallel === 'auto' || /^\d+$/.test(parallel)) || count < 1 || count > MOST_PARALLEL) {
     return `--parallel: "${parallel}" is neither auto nor a number from 1 to ${MOST_PARALLEL}`;
   }
   try {
-    return { parallel: count, shard: shard === undefined ? null : parseShard(shard) };
+    return {
+      parallel: count,
+      shard: shard === undefined ? null : parseShard(shard),
+      providers: provider === undefined ? [] : readProviderNames(provider),
+    };
   } catch (error) {
-    if (!(error instanceof ShardError)) throw error;
-    return `--shard: ${error.message}`;
+    if (error instanceof ShardError) return `--shard: ${error.message}`;
+    if (error instanceof ProviderNamesError) return `--provider: ${error.message}`;
+    throw error;
   }
+}
+
+/** The scenarios of this call, once for each provider. All runs of a file are in one shard, where they are compared. */
+async function chooseScenarios(
+  files: readonly string[],
+  named: readonly string[],
+  options: RunManyOptions,
+  { shard, providers }: RunLimits,
+): Promise<FoundScenario[]> {
+  const several = providers.length > 1 ? providers : [null];
+  const groups = await Promise.all(
+    files.map(async (file) => {
+      const read = (provider: ProviderChoice | null): Promise<FoundScenario> =>
+        readScenario(file, named, provider === null ? options : { ...options, provider }, provider);
+      const runs = await Promise.all(several.map(read));
+      return { key: shardKey(file, named), cost: Math.max(...runs.map(({ cost }) => cost)), runs };
+    }),
+  );
+  return (shard === null ? groups : shardOf(groups, shard)).flatMap(({ runs }) => runs);
 }
 
 async function readScenario(
   file: string,
   named: readonly string[],
   options: RunManyOptions,
+  provider: ProviderChoice | null,
 ): Promise<FoundScenario> {
   const loaded = await loadScenario(file, { overrides: overridesOf(options) });
   const cost = loaded.scenario === null ? 0 : needsOf(loaded.scenario).nodes;
-  return { file, key: shardKey(file, named), cost, loaded };
+  return { file, key: shardKey(file, named), cost, provider, decision: null, loaded };
 }
 
-function queued({ file, loaded }: FoundScenario, label: string): Omit<QueuedScenario, 'reportDir'> {
-  return { file, label, scenario: judgeLint(loaded).outcome === 'accepted' ? loaded.scenario : null };
-}
-
-/** A scenario's name, or its file's; its whole path where another has the same. */
-function labelsOf(scenarios: readonly FoundScenario[]): string[] {
-  const names = scenarios.map(
-    ({ file, loaded }) => loaded.scenario?.name ?? basename(file).replace(/\.ya?ml$/, ''),
+/** Finds a provider for each scenario that leaves it open, and tells which, and why. */
+async function findProviders(
+  scenarios: readonly FoundScenario[],
+  options: RunManyOptions,
+  context: CommandContext,
+  workbench: Workbench,
+): Promise<FoundScenario[]> {
+  const finder = new ObstacleFinder(context, workbench);
+  const overrides = overridesOf(options);
+  return Promise.all(
+    scenarios.map(async (scenario) => {
+      const { file, loaded } = scenario;
+      const may = { maySetUp: maySetUp(context, options.yes) };
+      const decision = await resolveAuto({ file, loaded, overrides }, finder, may);
+      if (decision === null) return scenario;
+      context.stderr.write(`${file}: ${describeDecision(decision)}\n`);
+      if (decision.chosen === null) return { ...scenario, decision };
+      return { ...scenario, decision, loaded: await loadFor(decision.chosen, { file, overrides }) };
+    }),
   );
-  return scenarios.map(({ file }, index) => {
-    const name = names[index] ?? file;
-    return names.indexOf(name) === names.lastIndexOf(name) ? name : file;
+}
+
+/** The problems of all files, each once: another provider has most of them too. */
+function problemsOf(scenarios: readonly FoundScenario[]): Problem[] {
+  const problems = scenarios.flatMap(({ loaded }) => judgeLint(loaded).problems);
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+}
+
+function queued(
+  { file, provider, decision, loaded }: FoundScenario,
+  label: string,
+): Omit<QueuedScenario, 'reportDir'> {
+  return {
+    file,
+    label,
+    provider,
+    decision,
+    scenario: judgeLint(loaded).outcome === 'accepted' ? loaded.scenario : null,
+  };
+}
+
+/** A scenario's name, or its file's; its whole path where another file has the same. Then its provider, where there are several. */
+function labelsOf(scenarios: readonly FoundScenario[]): string[] {
+  const nameOf = ({ file, loaded }: FoundScenario): string =>
+    loaded.scenario?.name ?? basename(file).replace(/\.ya?ml$/, '');
+  return scenarios.map((scenario) => {
+    const { file, provider } = scenario;
+    const isShared = scenarios.some((other) => other.file !== file && nameOf(other) === nameOf(scenario));
+    const name = isShared ? file : nameOf(scenario);
+    return provider === null ? name : `${name} on ${provider}`;
   });
 }
 
 /** The number keeps apart what is alike without its slashes and dots. */
-function directoryOf({ key }: FoundScenario, index: number): string {
+function directoryOf({ key, provider }: FoundScenario, index: number): string {
   const words = key.replace(/\.ya?ml$/, '').match(/[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*/g) ?? [];
-  return [index + 1, ...words].join('-');
+  return [index + 1, ...words, ...(provider === null ? [] : [provider])].join('-');
 }
 
 function overview(
@@ -157,8 +246,11 @@ function overview(
     join(top, run.directory),
   ]);
   const headings = ['SCENARIO', 'OUTCOME', 'STATUS', 'DUAL-STACK', 'TOOK', 'REPORT'];
-  const { colour } = describeTerminal(stdout, env);
-  return `${renderTable(headings, rows, { colour, width: null })}exit status ${index.exitCode}\n`;
+  const terminal = describeTerminal(stdout, env);
+  const { colour } = terminal;
+  const compared = index.comparisons.flatMap((comparison) => ['', ...renderComparison(comparison, terminal)]);
+  const lines = [...compared, ...(compared.length === 0 ? [] : ['']), `exit status ${index.exitCode}`];
+  return `${renderTable(headings, rows, { colour, width: null })}${lines.join('\n')}\n`;
 }
 
 /** Without a file: a choice on a terminal, else the quick start. */

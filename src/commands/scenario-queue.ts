@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { providerNamed, type CommandContext, type Workbench } from './command-context.ts';
 import { prepareHost, SetUpLeave, type NeededImage } from './prepare-host.ts';
 import type { HostNeeds } from '../host/findings/host-state.ts';
+import { noProviderFailure } from './resolve-auto.ts';
 import { runOne, type RunSurroundings } from './run-one.ts';
 import type { RunOptions } from './run-options.ts';
 import { readHostFacts } from '../host/host-facts.ts';
@@ -18,6 +19,8 @@ import { hostResources, withEngineResources } from '../run/observe-resources.ts'
 import { waitUntil, WaitTimeoutError, type Look } from '../run/wait-until.ts';
 import type { Report } from '../report/report.ts';
 import type { RunEvent } from '../run/event.ts';
+import type { ProviderDecision } from '../scenario/choose-provider.ts';
+import type { ProviderChoice } from '../scenario/provider-names.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { SeveralRenderer } from '../ui/several-renderer.ts';
 
@@ -28,6 +31,10 @@ export interface QueuedScenario {
   readonly label: string;
   /** Null for a file that is refused: it needs nothing of the host. */
   readonly scenario: Scenario | null;
+  /** Which of several providers it runs with; null for the scenario's own, or the one that the options name. */
+  readonly provider: ProviderChoice | null;
+  /** How its provider was found, where it leaves that open. */
+  readonly decision: ProviderDecision | null;
   /** Its report's folder; null for the run's own. */
   readonly reportDir: string | null;
 }
@@ -90,6 +97,7 @@ export class ScenarioQueue {
 
   /** Waits until there is room. @returns why it must not begin, or null. */
   async #takeTurn(queued: QueuedScenario, scenario: Scenario): Promise<FailureError | null> {
+    if (queued.decision?.chosen === null) return noProviderFailure(queued.decision);
     const { interrupted } = this.#context;
     const { parallel } = this.#options;
     const aborted = new AbortController();
@@ -160,7 +168,7 @@ export class ScenarioQueue {
   }
 
   #begin(
-    { file, label, scenario, reportDir }: QueuedScenario,
+    { file, label, scenario, provider, decision, reportDir }: QueuedScenario,
     obstacle: FailureError | null,
   ): Promise<Report> {
     const { renderer, run: options } = this.#options;
@@ -170,6 +178,7 @@ export class ScenarioQueue {
         : { ...this.#context, stderr: labelled(this.#context, renderer, label) };
     let slot: Slot | null = null;
     const surroundings: RunSurroundings = {
+      decision,
       renderer: renderer === null ? null : renderer.as(label),
       prepareHost: (image, needs) =>
         obstacle === null ? this.#prepareHost(image, needs) : Promise.reject(obstacle),
@@ -177,7 +186,9 @@ export class ScenarioQueue {
         if (slot !== null) follow(slot, event);
       },
     };
-    const run = runOne(file, { ...options, reportDir }, context, this.#workbench, surroundings);
+    const chosen = decision?.chosen ?? provider;
+    const own = { ...options, reportDir, ...(chosen === null ? {} : { provider: chosen }) };
+    const run = runOne(file, own, context, this.#workbench, surroundings);
     if (scenario === null || obstacle !== null) return run;
     const ended = run.catch(() => undefined).finally(() => slot !== null && this.#slots.delete(slot));
     slot = { label, stage: 'preparing', needs: needsOf(scenario), runId: null, ended };

@@ -2,27 +2,28 @@ import { cgroupSettings } from '../host/cgroup-settings.ts';
 import { stringify } from 'yaml';
 import type { PlanContext } from './distribution.ts';
 import type { PlanNode } from '../plan/plan.ts';
-import type { ComponentName, IPFamily } from '../scenario/scenario.ts';
+import type { ComponentName, IPFamily, Scenario } from '../scenario/scenario.ts';
 
 /** kubeadm.k8s.io/v1beta4 writes extra arguments as a list, so that one may be given twice. */
-interface ExtraArg {
+export interface ExtraArg {
   readonly name: string;
   readonly value: string;
 }
 
 const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
 
-function extraArgs(
-  context: PlanContext,
+/** A component's extra arguments: ours, the feature gates, and the scenario's own, which win. */
+export function extraArgs(
+  { scenario }: { readonly scenario: Pick<Scenario, 'featureGates' | 'extraArgs'> },
   component: ComponentName,
   ours: Readonly<Record<string, string>>,
 ): ExtraArg[] {
-  const gates = Object.entries(context.scenario.featureGates).map(([gate, on]) => `${gate}=${on}`);
+  const gates = Object.entries(scenario.featureGates).map(([gate, on]) => `${gate}=${on}`);
   const takesGates = component !== 'etcd' && component !== 'kubelet' && gates.length > 0;
   const all = {
     ...ours,
     ...(takesGates ? { 'feature-gates': gates.join(',') } : {}),
-    ...context.scenario.extraArgs[component],
+    ...scenario.extraArgs[component],
   };
   return Object.entries(all).map(([name, value]) => ({ name, value }));
 }
@@ -44,7 +45,7 @@ function nodeRegistration(context: PlanContext, node: PlanNode): Record<string, 
  * The controller manager's node masks. IPv4 alone has the flag without a family; IPv6 alone has its own flag too: kubeadm looks for the
  * mask of an IPv6 range there and nowhere else, and refuses a pod range that its default of /64 does not fit in.
  */
-function nodeMaskArgs(context: PlanContext): Record<string, string> {
+export function nodeMaskArgs(context: PlanContext): Record<string, string> {
   const { families, nodeMasks } = context.scenario.network;
   const flag = (family: IPFamily): string =>
     families.length === 1 && family === 'IPv4'

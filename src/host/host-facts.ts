@@ -82,7 +82,8 @@ async function readNumber(file: string): Promise<number | null> {
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 
-async function findPrograms(path: string | undefined): Promise<Map<string, string>> {
+/** The absolute path of each program of {@link PROGRAMS} that is here. */
+export async function findPrograms(path: string | undefined): Promise<ReadonlyMap<string, string>> {
   const folders = [...systemPath(path).split(delimiter), ...DAEMON_FOLDERS];
   const found = await Promise.all(
     PROGRAMS.map(async (program): Promise<[string, string] | null> => {

@@ -6,7 +6,7 @@ import { watchUntil } from './watch-list.ts';
 import { addressFamily } from '../network/ip-address.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import type { Look } from '../run/wait-until.ts';
-import type { ClusterCondition } from '../plan/plan.ts';
+import { addressValue, type ClusterCondition } from '../plan/plan.ts';
 import type { CallOptions } from '../providers/provider.ts';
 import type { IPFamily } from '../scenario/scenario.ts';
 
@@ -29,6 +29,27 @@ export function lookForPodCIDRs(
       const range = podCIDRs.find((candidate) => familyOf(candidate) === family);
       if (range === undefined) missing.push(`${name} has no ${family} pod range`);
       else values.set(`podCIDR.${name}.${family}`, range);
+    }
+  }
+  return missing.length === 0 ? { met: true, value: values } : { met: false, missing: missing.join('; ') };
+}
+
+/** Whether every named node has an InternalIP of each family, as values `address.<node>.<family>`, or what is missing. */
+export function lookForNodeAddresses(
+  objects: readonly V1Node[],
+  nodes: readonly string[],
+  families: readonly IPFamily[],
+): Look<ReadonlyMap<string, string>> {
+  const values = new Map<string, string>();
+  const missing: string[] = [];
+  for (const name of nodes) {
+    const addresses = objects.find((node) => node.metadata?.name === name)?.status?.addresses ?? [];
+    for (const family of families) {
+      const found = addresses.find(
+        ({ type, address }) => type === 'InternalIP' && familyOf(address) === family,
+      );
+      if (found === undefined) missing.push(`${name} has no ${family} InternalIP`);
+      else values.set(addressValue(name, family), found.address);
     }
   }
   return missing.length === 0 ? { met: true, value: values } : { met: false, missing: missing.join('; ') };
@@ -100,6 +121,17 @@ export async function waitForCondition(
           ...options,
         },
         (nodes) => lookForPodCIDRs(nodes, condition.nodes, condition.families),
+      );
+    case 'node-addresses':
+      return watchUntil(
+        {
+          config,
+          path: '/api/v1/nodes',
+          list: () => cluster.core.listNode(),
+          condition: `every node has an address of ${condition.families.join(' and ')}`,
+          ...options,
+        },
+        (nodes) => lookForNodeAddresses(nodes, condition.nodes, condition.families),
       );
     case 'nodes-ready': {
       const wait = () =>

@@ -12,11 +12,20 @@ import type {
 } from '../distributions/distribution.ts';
 import type { PlannedImage } from './planned-image.ts';
 import { installsSnap } from '../scenario/installation.ts';
-import type { Action, Allocation, Plan, PlanHost, PlanNode, Step } from './plan.ts';
+import {
+  addressValue,
+  type Action,
+  type Allocation,
+  type Plan,
+  type PlanHost,
+  type PlanNode,
+  type Step,
+} from './plan.ts';
 import type { ImageArchive } from '../images/archive/image-archive.ts';
 import type { NodeRole } from '../providers/provider.ts';
 import { forwardRuleName } from '../host/forward-chain.ts';
 import type { Manifest } from '../scenario/manifest.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 /** Everything that a plan is made of; nothing here touches the world. */
@@ -58,7 +67,13 @@ export function runObjectName(runId: string): string {
   return `ts-${runId}`;
 }
 
+/** How kind names the nodes of a cluster, after the cluster's own name. */
+function kindName(role: NodeRole, number: number): string {
+  return number === 1 ? role : `${role}${number}`;
+}
+
 function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
+  const { makes, choosesAddresses } = CAPABILITIES[scenario.provider];
   const roles: NodeRole[] = [
     ...Array<NodeRole>(scenario.nodes.controlPlanes).fill('control-plane'),
     ...Array<NodeRole>(scenario.nodes.workers).fill('worker'),
@@ -67,13 +82,14 @@ function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
   return roles.map((role, index) => {
     counts[role] += 1;
     const shortName = `${role}-${counts[role]}`;
+    const name = `${runObjectName(allocation.runId)}-${makes === 'clusters' ? kindName(role, counts[role]) : shortName}`;
     return {
-      name: `${runObjectName(allocation.runId)}-${shortName}`,
+      name,
       shortName,
       role,
       addresses: allocation.ranges.map(({ family, cidr }) => ({
         family,
-        address: nodeAddress(cidr, index),
+        address: choosesAddresses ? nodeAddress(cidr, index) : `{{${addressValue(name, family)}}}`,
       })),
     };
   });
@@ -82,6 +98,7 @@ function planNodes(scenario: Scenario, allocation: Allocation): PlanNode[] {
 function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
   const { allocation, scenario } = inputs;
   const { cgroupVersion } = inputs.host;
+  const { makes, blocksEgress } = CAPABILITIES[scenario.provider];
   const blocked = scenario.egress === 'blocked';
   // One node that reaches nothing outside sends nothing that the host forwards.
   const forwards = nodes.length > 1 || !blocked;
@@ -96,7 +113,13 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
     title: `create network ${name}`,
     needs: [],
     actions: [
-      ...(blocked ? [{ kind: 'create', resource: { kind: 'network-acl', name } } as const] : []),
+      ...(blocked && blocksEgress === 'engine'
+        ? [{ kind: 'create', resource: { kind: 'network-acl', name } } as const]
+        : []),
+      // Before the network: what is on it is kept in from its first packet.
+      ...(blocked && blocksEgress === 'root'
+        ? [{ kind: 'create', resource: { kind: 'egress-block', name, bridge: name } } as const]
+        : []),
       {
         kind: 'create',
         resource: {
@@ -104,7 +127,7 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
           name,
           ranges: allocation.ranges,
           egress: scenario.egress,
-          acl: blocked ? name : null,
+          acl: blocked && blocksEgress === 'engine' ? name : null,
         },
       },
       ...dropped.map((family): Action => {
@@ -116,19 +139,25 @@ function launchSteps(inputs: PlanInputs, nodes: readonly PlanNode[]): Step[] {
         };
         return { kind: 'create', resource: { kind: 'forward-rule', ...resource } };
       }),
-      {
-        kind: 'create',
-        resource: {
-          kind: 'profile',
-          name,
-          network: name,
-          pool: inputs.storagePool,
-          cgroupVersion,
-          snap: installsSnap(scenario) ? { kernelModules: inputs.host.kernelModules } : null,
-        },
-      },
+      ...(makes === 'machines'
+        ? [
+            {
+              kind: 'create',
+              resource: {
+                kind: 'profile',
+                name,
+                network: name,
+                pool: inputs.storagePool,
+                cgroupVersion,
+                snap: installsSnap(scenario) ? { kernelModules: inputs.host.kernelModules } : null,
+              },
+            } as const,
+          ]
+        : []),
     ],
   };
+  // Its nodes are launched by what bootstraps them.
+  if (makes === 'clusters') return [network];
   const launches = nodes.map((node): Step => {
     const prefixLength = (family: string): string =>
       allocation.ranges.find((range) => range.family === family)?.cidr.split('/')[1] ?? '';
@@ -182,7 +211,10 @@ export function assemblePlan(inputs: PlanInputs): Plan {
     snaps: inputs.snaps ?? [],
   };
   const context: PlanContext = { ...base, filesBefore: (node) => cni.filesBefore(base, node) };
-  const launched = new Map(nodes.map((node) => [node.name, `launch/${node.shortName}`]));
+  const { makes } = CAPABILITIES[scenario.provider];
+  const launched = new Map(
+    nodes.map((node) => [node.name, makes === 'clusters' ? 'launch/network' : `launch/${node.shortName}`]),
+  );
   const bootstrap = distribution.bootstrap(context, launched);
   const loads = bootstrap.bringsArchives
     ? []

@@ -7,6 +7,11 @@ import type { PlannedImage } from './planned-image.ts';
 import type { PhaseName } from '../run/event.ts';
 import type { IPFamily, Scenario } from '../scenario/scenario.ts';
 
+/** The value of the run that holds an address which the engine gave to a node. */
+export function addressValue(node: string, family: IPFamily): string {
+  return `address.${node}.${family}`;
+}
+
 /** A machine of the cluster, as planned. */
 export interface PlanNode {
   /** The instance's and the Kubernetes node's name, unique on the host: `ts-k7f3q2-worker-1`. */
@@ -14,7 +19,7 @@ export interface PlanNode {
   /** The name without the run: `worker-1`. Check ids use it, so that they are the same in every run. */
   readonly shortName: string;
   readonly role: NodeRole;
-  /** Without prefix length, for each family asked for, primary family first. */
+  /** Without prefix length, for each family asked for, primary family first. A placeholder where the engine gives them. */
   readonly addresses: readonly { readonly family: IPFamily; readonly address: string }[];
 }
 
@@ -38,6 +43,12 @@ export interface PlanHost {
 export type ClusterCondition =
   /** Each node has a pod range of each family; they become the values `podCIDR.<node>.<family>`. */
   | { readonly type: 'pod-cidrs'; readonly nodes: readonly string[]; readonly families: readonly IPFamily[] }
+  /** Each node has an InternalIP of each family; they become the values `address.<node>.<family>`. */
+  | {
+      readonly type: 'node-addresses';
+      readonly nodes: readonly string[];
+      readonly families: readonly IPFamily[];
+    }
   | {
       readonly type: 'nodes-ready';
       readonly nodes: readonly string[];
@@ -82,7 +93,12 @@ export interface WorkloadRef {
  * never printed.
  */
 export type Action =
-  | { readonly kind: 'create'; readonly resource: ResourceSpec }
+  | {
+      readonly kind: 'create';
+      readonly resource: ResourceSpec;
+      /** The engine's usual deadline when absent. */
+      readonly timeoutMs?: number;
+    }
   | { readonly kind: 'start'; readonly node: string }
   | { readonly kind: 'write-files'; readonly node: string; readonly files: readonly NodeFile[] }
   | {
@@ -104,12 +120,12 @@ export type Action =
       /** A file on this host that is the program's standard input. */
       readonly input?: InputFile | ImageArchive;
     }
-  /** Reads the cluster's kubeconfig from what a program on a node prints, captures `caCertHash` from it, and waits until its API server answers. */
+  /** Reads the cluster's kubeconfig, captures `caCertHash` from it, and waits until its API server answers. */
   | {
       readonly kind: 'connect';
       readonly node: string;
-      /** Run again until it ends with status 0. */
-      readonly command: readonly [file: string, ...args: string[]];
+      /** Prints it on the node; run again until it ends with status 0. Null where the provider has made the cluster, and has it. */
+      readonly command: readonly [file: string, ...args: string[]] | null;
       readonly timeoutMs: number;
       /** The release, such as 1.36.3, whose minor version it must be; not asked when absent. */
       readonly expectVersion?: string;

@@ -26,6 +26,8 @@ function conditionText(condition: ClusterCondition): string {
   switch (condition.type) {
     case 'pod-cidrs':
       return `every node has a pod range for ${condition.families.join(' and ')}`;
+    case 'node-addresses':
+      return `every node has an address of ${condition.families.join(' and ')}`;
     case 'nodes-ready':
       return `Ready: ${condition.nodes.join(', ')}`;
     case 'daemonset-ready':
@@ -95,9 +97,11 @@ function actionLines(action: Action, dialect: CommandDialect, owner: Owner): str
       return [`${command(true)} < ${quoteArgument(file)}`, what, deadline];
     }
     case 'connect': {
-      const [file, ...args] = action.command;
+      const [file = '', ...args] = action.command ?? [];
       return [
-        commandLine(dialect.execCommand(action.node, file, args)),
+        action.command === null
+          ? '  read the kubeconfig of the cluster'
+          : commandLine(dialect.execCommand(action.node, file, args)),
         `  wait until the API server answers, at most ${action.timeoutMs / 1000} s`,
       ];
     }

@@ -15,6 +15,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a creation that takes its time tells meanwhile, a line at a time. */
+export interface CreateOptions extends CallOptions {
+  readonly onProgress?: (text: string) => void;
+}
+
 /** Who owns what is created: becomes labels in the engine, in the request that creates the object. */
 export interface Owner {
   readonly runId: string;
@@ -49,6 +54,8 @@ export type ResourceSpec =
       readonly family: IPFamily;
       readonly egress: 'open' | 'blocked';
     }
+  /** Keeps what the network's nodes send from reaching this host and anything behind it; an object of the host and not of the engine. */
+  | { readonly kind: 'egress-block'; readonly name: string; readonly bridge: string }
   | {
       readonly kind: 'profile';
       readonly name: string;
@@ -73,10 +80,27 @@ export type ResourceSpec =
       readonly hosts: readonly { readonly address: string; readonly name: string }[];
       /** How an image that is none of ours takes its addresses; null for one of ours, which reads them itself. */
       readonly cloudInit: { readonly nameservers: readonly string[] } | null;
+    }
+  /** Nodes that the engine's own tool makes and bootstraps in one go; each becomes an instance with the cluster's labels. */
+  | {
+      readonly kind: 'cluster';
+      readonly name: string;
+      readonly network: string;
+      /** The tool's own configuration, without secrets. */
+      readonly config: string;
+      readonly nodes: readonly { readonly name: string; readonly role: NodeRole }[];
+      /** What every node has before its first Kubernetes program starts, in {@link CLUSTER_FILES}: names without folders. */
+      readonly files: readonly { readonly name: string; readonly content: string }[];
     };
-export type ResourceKind = ResourceSpec['kind'];
-/** What an engine creates itself. */
-export type EngineResourceSpec = Exclude<ResourceSpec, { kind: 'forward-rule' }>;
+export type ResourceKind = ResourceSpec['kind'] | 'lease';
+/** What is created on the host and not in an engine. */
+export type HostResourceSpec = Extract<ResourceSpec, { kind: 'forward-rule' | 'egress-block' }>;
+export type ClusterSpec = Extract<ResourceSpec, { kind: 'cluster' }>;
+/** What an engine that makes machines creates itself. */
+export type EngineResourceSpec = Exclude<ResourceSpec, HostResourceSpec | ClusterSpec>;
+
+/** Where the nodes of a cluster find the files of its spec. */
+export const CLUSTER_FILES = '/etc/twinstack/cluster';
 
 /** In which order kinds are removed: what uses another goes first. */
 export const REMOVAL_ORDER: readonly ResourceKind[] = [
@@ -86,6 +110,10 @@ export const REMOVAL_ORDER: readonly ResourceKind[] = [
   'forward-rule',
   'network',
   'network-acl',
+  // Last of what keeps a lab in: until then its nodes reach nothing.
+  'egress-block',
+  // Says whose the others are.
+  'lease',
 ];
 
 /** An object with our label. `lease` is null when the label can't be read: such an object is only removed by its run's id. */
@@ -194,7 +222,9 @@ export interface Provider {
   /** Makes and starts a builder, an instance with its labels; the caller journals its name. */
   startBuilder(spec: BuilderSpec, owner: Owner, options: CallOptions): Promise<void>;
   /** Creates an object with its labels. Creating what exists with the same owner is not an error. */
-  create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void>;
+  create(spec: ResourceSpec, owner: Owner, options: CreateOptions): Promise<void>;
+  /** The kubeconfig of a cluster that {@link create} made, for this host. Only where the engine makes clusters. */
+  kubeconfig(cluster: string, options: CallOptions): Promise<string>;
   start(instance: string, options: CallOptions): Promise<void>;
   node(instance: string): Node;
   /** The command that opens an interactive shell in a node, for a terminal. */

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../checks/check.ts';
 import type { CleanupResult, RunEvent } from '../run/event.ts';
 import type { Failure } from '../run/failure.ts';
+import type { ProviderDecision } from '../scenario/choose-provider.ts';
 import type { Expectation } from '../scenario/scenario.ts';
 import { decideVerdict } from './exit-status.ts';
 import type {
@@ -24,6 +25,8 @@ export interface ReportFacts {
   /** Null for `verify`. `sha256` is the hex digest of the file as it was read. */
   readonly scenario: Report['scenario'];
   readonly provider: Report['provider'];
+  /** Absent, and null, where the scenario names its provider. */
+  readonly providerChoice?: ProviderDecision | null;
   readonly distribution: Report['distribution'];
   /** What was asked for, in order of preference; empty only when a scenario could not be read. */
   readonly families: readonly ReportFamily[];
@@ -81,6 +84,7 @@ export function assembleReport(events: readonly RunEvent[], facts: ReportFacts):
     durationMs: Math.round(ending.durationMs),
     scenario: facts.scenario,
     provider: facts.provider,
+    providerChoice: copyChoice(facts.providerChoice ?? null),
     distribution: facts.distribution,
     families: [...facts.families],
     ranges: copyRanges(facts.ranges),
@@ -193,4 +197,9 @@ function earlier(a: string, b: string | undefined): string {
 /** Milliseconds between two times, and 0 where there is no second one or the clock was set back. */
 function elapsed(from: string, to: string | undefined): number {
   return to === undefined ? 0 : Math.max(0, Date.parse(to) - Date.parse(from));
+}
+
+function copyChoice(choice: ProviderDecision | null): Report['providerChoice'] {
+  if (choice === null) return null;
+  return { ...choice, passedOver: choice.passedOver.map((other) => ({ ...other })) };
 }

@@ -1,11 +1,12 @@
 import { formatSeconds } from './format-duration.ts';
 import { escapeMarkdown, markdownTable, renderMarkdown } from './markdown.ts';
 import type { IndexedReport, ReportIndex } from './report-index.ts';
+import { renderComparisonMarkdown } from './render-comparison.ts';
 import { withDistinctNames } from './report-index.ts';
 
 /** Several runs as Markdown, for a job's summary page: all of them in a table, and what each of them says. Ends with a newline. */
 export function renderIndexMarkdown(index: ReportIndex, reports: readonly IndexedReport[]): string {
-  const named = withDistinctNames(reports.map(({ report }) => report));
+  const named = withDistinctNames(reports);
   const rows = index.runs.map((run, position) => [
     named[position]?.scenario?.name ?? run.runId,
     `${run.outcome} (${run.exitCode})`,
@@ -18,6 +19,7 @@ export function renderIndexMarkdown(index: ReportIndex, reports: readonly Indexe
     rows.length === 0
       ? 'There are fewer scenarios than shards, so this one is empty.'
       : markdownTable(['scenario', 'outcome', 'time to dual-stack', 'took', 'report'], rows),
+    ...index.comparisons.map(renderComparisonMarkdown),
     `Run it again: \`${index.command.replaceAll('`', "'")}\``,
     ...named.map((report) => renderMarkdown(report).trimEnd()),
   ];

@@ -3,6 +3,7 @@ import { askedFor, countOutcomes, describeCleanup, serviceAnswer } from './descr
 import { formatSeconds } from './format-duration.ts';
 import { lastLinesOf, logOf } from './last-lines.ts';
 import { oneLine, printable } from './printable.ts';
+import { describeDecision } from '../scenario/choose-provider.ts';
 import type { Report, ReportCheck } from './report.ts';
 import { shellWords } from './shell-words.ts';
 import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
@@ -83,9 +84,10 @@ function command(words: readonly string[]): string {
 }
 
 function overview(report: Report): string[][] {
-  const { families, provider, distribution, image, timeToDualStackMs, checks } = report;
+  const { families, provider, providerChoice, distribution, image, timeToDualStackMs, checks } = report;
   const rows = [['asked for', askedFor(families)]];
   if (provider !== null) rows.push(['provider', `${provider.name} ${provider.version}`]);
+  if (providerChoice !== null) rows.push(['chosen', describeDecision(providerChoice)]);
   if (distribution !== null) rows.push(['distribution', `${distribution.name} ${distribution.version}`]);
   const workload = image?.workload ?? null;
   if (workload !== null)

@@ -2,6 +2,7 @@ import { alignColumns, wrapWords } from './columns.ts';
 import { formatSeconds } from './format-duration.ts';
 import { createPalette } from './palette.ts';
 import { oneLine } from './printable.ts';
+import { renderComparison } from './render-comparison.ts';
 import type { RenderOptions } from './render-report.ts';
 import type { ReportIndex } from './report-index.ts';
 import type { Report } from './report.ts';
@@ -19,7 +20,13 @@ export function renderIndex(
 ): string {
   const palette = createPalette(colour);
   const isGood = (code: number): boolean => code === 0;
-  const nameOf = (folder: string): string => oneLine(reports.get(folder)?.scenario?.name ?? folder);
+  const isCompared = (folder: string): boolean =>
+    index.comparisons.some(({ runs }) => runs.some(({ directory: own }) => own === folder));
+  const nameOf = (folder: string): string => {
+    const name = oneLine(reports.get(folder)?.scenario?.name ?? folder);
+    const provider = index.runs.find((run) => run.directory === folder)?.provider ?? null;
+    return provider !== null && isCompared(folder) ? `${name} on ${provider}` : name;
+  };
   const rows = index.runs.map((run) => {
     const paint = isGood(run.exitCode) ? palette.good : run.outcome === 'passed' ? palette.odd : palette.bad;
     const dualStackMs = reports.get(run.directory)?.timeToDualStackMs ?? null;
@@ -52,6 +59,10 @@ export function renderIndex(
     '',
     ...alignColumns([head, ...rows], { width, indent: 0 }),
     ...why,
+    ...index.comparisons.flatMap((comparison) => [
+      '',
+      ...renderComparison(comparison, { colour, unicode, width }),
+    ]),
   ];
   const text = `${lines.join('\n')}\n`;
   return unicode ? text : text.replaceAll('…', '...').replace(/[^\u0000-\u007f]/gu, '?');

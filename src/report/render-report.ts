@@ -7,6 +7,7 @@ import type { Palette } from './palette.ts';
 import { createPalette } from './palette.ts';
 import { phaseBars } from './phase-bars.ts';
 import { oneLine } from './printable.ts';
+import { describeDecision } from '../scenario/choose-provider.ts';
 import type { Report } from './report.ts';
 import { dialogueTitle, shownRows, transcriptFiles } from './transcript-text.ts';
 import { shellWords } from './shell-words.ts';
@@ -97,7 +98,7 @@ function headline(report: Report, palette: Palette, unfinished: RenderOptions['u
   return `${palette.bold(paint(report.outcome.toUpperCase()))}  ${name}  ${palette.dim(facts)}`;
 }
 
-function asked({ scenario, families, ranges, provider, distribution }: Report): Fact[] {
+function asked({ scenario, families, ranges, provider, providerChoice, distribution }: Report): Fact[] {
   const rows: Fact[] = [];
   if (scenario !== null) rows.push(['scenario', `${scenario.file} (sha256 ${scenario.sha256.slice(0, 12)})`]);
   rows.push(['families', askedFor(families)]);
@@ -105,6 +106,7 @@ function asked({ scenario, families, ranges, provider, distribution }: Report): 
     rows.push(['pods', ranges.pods.join(' ')], ['services', ranges.services.join(' ')]);
   }
   if (provider !== null) rows.push(['provider', `${provider.name} ${provider.version}`]);
+  if (providerChoice !== null) rows.push(['chosen', describeDecision(providerChoice)]);
   if (distribution !== null) rows.push(['distribution', `${distribution.name} ${distribution.version}`]);
   return rows;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ExitCode } from './exit-status.ts';
+import { compareRuns, comparisonSchema } from './compare-runs.ts';
 import { combineExitCodes } from './exit-status.ts';
 import type { Report } from './report.ts';
 import { REPORT_SCHEMA_VERSION, reportSchema } from './report.ts';
@@ -26,6 +27,13 @@ export const reportIndexSchema = z
         runId: z.string(),
         name: z.string().nullable().describe("The scenario's name."),
         file: z.string().nullable(),
+        provider: z
+          .string()
+          .nullable()
+          .default(null)
+          .describe(
+            'Which of several was asked for, else what it ran with; null where it did not come to that.',
+          ),
         directory: z.string().describe("The run's report, relative to the index."),
         outcome: reportSchema.shape.outcome,
         exitCode: reportSchema.shape.exitCode,
@@ -34,6 +42,10 @@ export const reportIndexSchema = z
         reason: z.string().nullable().describe('Why it did not pass, or was not begun; null when it passed.'),
       }),
     ),
+    comparisons: z
+      .array(comparisonSchema)
+      .default([])
+      .describe('Of each scenario that ran with more than one provider: its runs side by side.'),
   })
   .meta({
     title: 'twinstack index',
@@ -44,6 +56,8 @@ export type ReportIndex = z.infer<typeof reportIndexSchema>;
 /** A report and the folder it is in, relative to the index. */
 export interface IndexedReport {
   readonly directory: string;
+  /** Which provider the call named for it, of several; null where it named none or one. */
+  readonly provider: string | null;
   readonly report: Report;
 }
 
@@ -62,10 +76,11 @@ export function indexReports(
     command: call.command,
     shard: call.shard,
     counts,
-    runs: reports.map(({ directory, report }) => ({
+    runs: reports.map(({ directory, provider, report }) => ({
       runId: report.runId,
       name: report.scenario?.name ?? null,
       file: report.scenario?.file ?? null,
+      provider: provider ?? report.provider?.name ?? null,
       directory,
       outcome: report.outcome,
       exitCode: report.exitCode,
@@ -73,13 +88,19 @@ export function indexReports(
       durationMs: report.durationMs,
       reason: report.failure?.message ?? null,
     })),
+    comparisons: compareRuns(reports),
   };
 }
 
-/** The reports with names that tell them apart, for formats that know no files: two files may give the same name. */
-export function withDistinctNames(reports: readonly Report[]): Report[] {
-  const names = reports.map(({ scenario }) => scenario?.name);
-  return reports.map((report) => {
+/** The reports with names that tell them apart, for formats that know no files: by their provider, and where that is not enough by file. */
+export function withDistinctNames(reports: readonly IndexedReport[]): Report[] {
+  const named = reports.map(({ provider, report }) => {
+    const { scenario } = report;
+    if (scenario === null || provider === null) return report;
+    return { ...report, scenario: { ...scenario, name: `${scenario.name} on ${provider}` } };
+  });
+  const names = named.map(({ scenario }) => scenario?.name);
+  return named.map((report) => {
     const { scenario } = report;
     if (scenario === null || names.filter((name) => name === scenario.name).length < 2) return report;
     return { ...report, scenario: { ...scenario, name: `${scenario.name} (${scenario.file})` } };

@@ -142,6 +142,17 @@ export const reportSchema = z
       })
       .nullable(),
     provider: z.object({ name: z.string(), version: z.string() }).nullable(),
+    providerChoice: z
+      .object({
+        chosen: z.string().nullable().describe('Null where none can run the scenario here.'),
+        why: z.string(),
+        passedOver: z
+          .array(z.object({ provider: z.string(), why: z.string(), remedy: z.string().nullable() }))
+          .describe('Those that come before it in the order, and why it was none of them.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('How a provider was found for a scenario that leaves it open; null for one that names it.'),
     distribution: z.object({ name: z.string(), version: z.string() }).nullable(),
     families: z.array(familySchema).describe('What was asked for. One entry is a single-stack run.'),
     ranges: rangesSchema

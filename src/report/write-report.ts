@@ -139,7 +139,7 @@ export async function writeReportIndex(
 ): Promise<ReportIndex> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   const index = indexReports(reports, call);
-  const junit = renderJunit(withDistinctNames(reports.map(({ report }) => report)));
+  const junit = renderJunit(withDistinctNames(reports));
   const write = (name: string, text: string): Promise<void> =>
     writeFileAtomic(join(directory, name), text, { mode: 0o644 });
   await write(JUNIT_FILE, junit);

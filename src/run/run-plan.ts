@@ -5,6 +5,7 @@ import { familyWord, type PlannedCheck } from '../checks/planned-check.ts';
 import { runCheck } from '../checks/run-check.ts';
 import { waitForCondition } from '../kubernetes/cluster-conditions.ts';
 import { ClusterClient } from '../kubernetes/cluster-client.ts';
+import { runObjectName } from '../plan/assemble-plan.ts';
 import { renderTemplate } from '../plan/render-template.ts';
 import { CommandError } from '../process/command-runner.ts';
 import type { Failure } from './failure.ts';
@@ -142,7 +143,12 @@ class PlanExecution {
     switch (action.kind) {
       case 'create':
         journal.creating(action.resource);
-        return provider.create(action.resource, owner, call);
+        return provider.create(action.resource, owner, {
+          timeoutMs: action.timeoutMs ?? ENGINE_TIMEOUT_MS,
+          signal,
+          onProgress: (text) =>
+            events.emit({ type: 'step-progress', step: stepInfo(step), text, done: null, total: null }),
+        });
       case 'start':
         return provider.start(action.node, call);
       case 'write-files': {
@@ -265,20 +271,9 @@ class PlanExecution {
   }
 
   async #connect(action: Extract<Action, { kind: 'connect' }>, step: Step): Promise<void> {
-    const { provider, values, signal, onKubeconfig } = this.#context;
-    const node = provider.node(action.node);
+    const { values, signal, onKubeconfig } = this.#context;
     const { timeoutMs } = action;
-    const [file, ...args] = action.command;
-    const kubeconfig = await waitUntil(
-      async (_attempt, attemptSignal): Promise<Look<string>> => {
-        const options = { timeoutMs, signal: attemptSignal, accept: [0, 1] };
-        const { exitCode, stdout, stderr } = await node.run(file, args, options);
-        if (exitCode === 0 && stdout.includes('client-key-data')) return { met: true, value: stdout };
-        const said = stderr.trim().split('\n').at(-1) ?? '';
-        return { met: false, missing: said === '' ? `${file} prints none` : said };
-      },
-      { condition: `${action.node} has a kubeconfig`, timeoutMs, intervalMs: RETRY_MS * 4, signal },
-    );
+    const kubeconfig = await this.#kubeconfig(action);
     const cluster = new ClusterClient(kubeconfig);
     values.set('caCertHash', cluster.caCertHash());
     await onKubeconfig(kubeconfig);
@@ -286,6 +281,28 @@ class PlanExecution {
     requireVersion(version, action, step);
     values.set('kubernetesVersion', version);
     this.#cluster = cluster;
+  }
+
+  async #kubeconfig({
+    node: name,
+    command,
+    timeoutMs,
+  }: Extract<Action, { kind: 'connect' }>): Promise<string> {
+    const { provider, signal } = this.#context;
+    if (command === null)
+      return provider.kubeconfig(runObjectName(this.#plan.allocation.runId), { timeoutMs, signal });
+    const node = provider.node(name);
+    const [file, ...args] = command;
+    return waitUntil(
+      async (_attempt, attemptSignal): Promise<Look<string>> => {
+        const options = { timeoutMs, signal: attemptSignal, accept: [0, 1] };
+        const { exitCode, stdout, stderr } = await node.run(file, args, options);
+        if (exitCode === 0 && stdout.includes('client-key-data')) return { met: true, value: stdout };
+        const said = stderr.trim().split('\n').at(-1) ?? '';
+        return { met: false, missing: said === '' ? `${file} prints none` : said };
+      },
+      { condition: `${name} has a kubeconfig`, timeoutMs, intervalMs: RETRY_MS * 4, signal },
+    );
   }
 
   #render(text: string): string {

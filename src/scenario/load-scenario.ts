@@ -58,6 +58,7 @@ function failed(problem: Problem, sha256 = ''): LoadedScenario {
     scenario: null,
     problems: [problem],
     expect: null,
+    auto: null,
     locate,
     sha256,
     text: '',

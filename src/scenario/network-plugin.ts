@@ -1,9 +1,14 @@
+import { CAPABILITIES } from './provider-capabilities.ts';
 import type { CalicoChoices, CniMode, CniName, Scenario } from './scenario.ts';
 import type { WrittenScenario } from './schema.ts';
 
-/** What carries pods' traffic where the file names nothing: k0s brings kube-router, and kubeadm nothing. */
-export function cniNameOf({ cni, distribution }: Pick<WrittenScenario, 'cni' | 'distribution'>): CniName {
-  return cni.name ?? (distribution.name === 'k0s' ? 'kube-router' : 'bridge');
+/** What a network plugin is chosen by. */
+type Written = Pick<WrittenScenario, 'cni' | 'distribution' | 'provider'>;
+
+/** What carries pods' traffic where the file names nothing: kind brings its own, k0s brings kube-router, and kubeadm nothing. */
+export function cniNameOf({ cni, distribution, provider }: Written): CniName {
+  const ofProvider = provider === 'auto' ? null : CAPABILITIES[provider].ownNetwork;
+  return cni.name ?? ofProvider ?? (distribution.name === 'k0s' ? 'kube-router' : 'bridge');
 }
 
 /** The modes of each plugin that has some; the first is its own default. */
@@ -22,7 +27,7 @@ export const DEFAULT_BLOCK_SIZES = { ipv4: 26, ipv6: 122 } as const;
 const DEFAULT_AUTODETECTION = 'kubernetes-internal-ip';
 
 /** The mode in which a plugin will work; null for one that has none to choose. */
-export function cniModeOf(written: Pick<WrittenScenario, 'cni' | 'distribution'>): CniMode | null {
+export function cniModeOf(written: Written): CniMode | null {
   return written.cni.mode ?? MODES_OF[cniNameOf(written)]?.[0] ?? null;
 }
 
@@ -46,7 +51,7 @@ function calicoOf(
 }
 
 /** The network plugin with its defaults. */
-export function cniOf(written: Pick<WrittenScenario, 'cni' | 'distribution'>): Scenario['cni'] {
+export function cniOf(written: Written): Scenario['cni'] {
   const { manifest, chart } = written.cni;
   // Canonical Kubernetes leaves no choice.
   if (written.distribution.name === 'k8s-snap') return { name: 'distribution', mode: null, manifest: null };

@@ -88,7 +88,7 @@ export function normalizeScenario(written: WrittenScenario, file: string): Scena
   return {
     name: written.name ?? scenarioNameOf(file),
     description: written.description,
-    // LXD is the only provider so far, so there is nothing to look for on the host.
+    // Where it is `auto`, whoever reads the file does so once for each provider.
     provider: written.provider === 'auto' ? 'lxd' : written.provider,
     nodes: { ...written.nodes, controllerRole: controllerRoleOf(written) },
     network: normalNetwork(resolveNetwork(written.network)),

@@ -1,14 +1,17 @@
 import { pathsTouch } from './document-path.ts';
 import type { DocumentPath } from './document-path.ts';
 import { expectationOf, normalizeScenario, scenarioNameOf } from './normalize.ts';
+import { judgeLint } from './judge-lint.ts';
+import type { LintJudgement } from './judge-lint.ts';
 import { applyOverrides } from './overrides.ts';
 import { compareProblems, makeProblem } from './problem.ts';
 import type { Position, Problem } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
+import { PROVIDER_NAMES } from './provider-names.ts';
 import { resolveNetwork } from './resolve-network.ts';
 import { ALL_RULES } from './rules/all-rules.ts';
 import type { RuleContext } from './rules/rule.ts';
-import type { Expectation, Scenario } from './scenario.ts';
+import type { Expectation, ProviderName, Scenario } from './scenario.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { scenarioSchema } from './schema.ts';
 import type { WrittenScenario } from './schema.ts';
@@ -30,8 +33,16 @@ export interface ParsedScenario {
   readonly problems: readonly Problem[];
   /** What the file says must happen; known also of a file with errors, as long as this part can be read. */
   readonly expect: Expectation | null;
+  /** Of a scenario for `provider: auto`: what stands against it with each provider, in their order. Null for one that names its own. */
+  readonly auto: readonly ProviderVerdict[] | null;
   /** Where a value of the file is, for problems that others find with it. */
   readonly locate: (path: DocumentPath) => Position;
+}
+
+/** What rules have against a scenario with one provider; nothing that is an error where it is for it. */
+export interface ProviderVerdict {
+  readonly provider: ProviderName;
+  readonly problems: readonly Problem[];
 }
 
 /** Ids that `expect: { rule: ID }` may name: the rules, and `schema` for what has not even the right shape. */
@@ -101,11 +112,34 @@ function unmetExpectation(expect: Expectation, problems: readonly Problem[], tre
  * all that is wrong is collected. `file` goes into positions, and names a scenario that has no name.
  */
 export function parseScenario(text: string, file: string, options: ParseOptions = {}): ParsedScenario {
+  const { provider: written, parsed } = parseOnce(text, file, options);
+  if (written !== 'auto') return parsed;
+  const candidates = PROVIDER_NAMES.map((provider) => {
+    const overrides = [...(options.overrides ?? []), `provider=${provider}`];
+    const { parsed: candidate } = parseOnce(text, file, { ...options, overrides });
+    return { provider, candidate };
+  });
+  const judged = (outcome: LintJudgement['outcome']): ParsedScenario | undefined =>
+    candidates.find(({ candidate }) => judgeLint(candidate).outcome === outcome)?.candidate;
+  // It is for `auto` what it is for the first provider that takes it.
+  const best = judged('accepted') ?? judged('refused-as-expected') ?? candidates[0]?.candidate ?? parsed;
+  const auto = candidates.map(({ provider, candidate }) => ({ provider, problems: candidate.problems }));
+  return { ...best, auto };
+}
+
+function parseOnce(
+  text: string,
+  file: string,
+  options: ParseOptions,
+): { readonly provider: WrittenScenario['provider'] | null; readonly parsed: ParsedScenario } {
   const { overrides = [], knownVersions = SUPPORTED_KUBERNETES_VERSIONS } = options;
   const yaml = readYaml(text.replace(/^\ufeff/, ''), file);
   if (yaml.tree === null) {
     const locate = (): Position => ({ file, line: 1, column: 1 });
-    return { scenario: null, problems: yaml.problems, expect: null, locate };
+    return {
+      provider: null,
+      parsed: { scenario: null, problems: yaml.problems, expect: null, auto: null, locate },
+    };
   }
   const { tree, problems: overrideProblems } = applyOverrides(yaml.tree, overrides);
   const { written, problems: shapeProblems, tainted } = validate(tree);
@@ -120,5 +154,6 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
   problems.sort(compareProblems);
   const isSound = written !== null && !problems.some(({ severity }) => severity === 'error');
   const locate = (path: DocumentPath): Position => positionOf(tree, path);
-  return { scenario: isSound ? normalizeScenario(written, file) : null, problems, expect, locate };
+  const scenario = isSound ? normalizeScenario(written, file) : null;
+  return { provider: written?.provider ?? null, parsed: { scenario, problems, expect, auto: null, locate } };
 }

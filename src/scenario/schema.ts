@@ -471,7 +471,8 @@ export const scenarioSchema = z
       .default('')
       .meta({ description: 'One sentence for people.', examples: ['One node, dual-stack'] }),
     provider: z.enum(['lxd', 'incus', 'kind', 'auto']).default('lxd').meta({
-      description: 'Where the nodes are made; auto takes what this host has. kind is not supported yet.',
+      description:
+        'Where the nodes are made; auto takes the first of lxd, incus, kind that it is for and that is ready here. kind is not supported yet.',
     }),
     nodes,
     network: networkSchema,

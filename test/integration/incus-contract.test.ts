@@ -1,4 +1,3 @@
-import test from 'ava';
 import { testLxcContract } from './lxc-contract.ts';
 import { OwnIncus } from './own-incus.ts';
 import { setUpIncus } from './set-up-incus.ts';
@@ -7,9 +6,9 @@ import { INCUS } from '../../src/providers/lxc/dialect.ts';
 await setUpIncus();
 // A daemon of the tests' own: it can be ended without anybody else's noticing.
 const own = await OwnIncus.start();
-if (own !== null) test.after.always(() => own.remove());
 
 await testLxcContract(
   INCUS,
   own === null ? { cannot: 'only root can start an Incus of its own' } : () => own.restart(),
+  () => own?.remove() ?? Promise.resolve(),
 );

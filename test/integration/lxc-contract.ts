@@ -14,7 +14,7 @@ import { testProviderContract } from '../unit/providers/provider-contract.ts';
 import { containerRun, unfounded } from '../unit/providers/run-objects.ts';
 import type { Dialect } from '../../src/providers/lxc/dialect.ts';
 import type { ContractSubject } from '../unit/providers/contract/contract-subject.ts';
-import type { CallOptions } from '../../src/providers/provider.ts';
+import type { CallOptions, EngineResourceSpec } from '../../src/providers/provider.ts';
 
 const CALL: CallOptions = { timeoutMs: 60_000, signal: never() };
 /** Of the disk that is filled. */
@@ -32,7 +32,11 @@ async function commandLines(): Promise<string[]> {
 }
 
 /** Registers the contract's tests on the engine that its client reaches. Without one they are a loud skip, and a failure in CI. */
-export async function testLxcContract(dialect: Dialect, restart: ContractSubject['restart']): Promise<void> {
+export async function testLxcContract(
+  dialect: Dialect,
+  restart: ContractSubject['restart'],
+  atEnd: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const runner = new HostCommandRunner();
   const provider = new LxcProvider(dialect, runner);
   const client = new LxcClient(dialect, runner);
@@ -64,7 +68,7 @@ export async function testLxcContract(dialect: Dialect, restart: ContractSubject
     provider,
     specs: (runId, nodes) => containerRun(runId, { image, pool }, nodes),
     unfounded,
-    addForeign: async (spec, labels) => {
+    addForeign: async (spec: EngineResourceSpec, labels) => {
       made.push(spec.name);
       const { path, body } = createRequest(spec, sampleOwner(''));
       const config = Object.entries(body['config'] as Record<string, string>);
@@ -77,11 +81,11 @@ export async function testLxcContract(dialect: Dialect, restart: ContractSubject
         CALL,
       );
     },
-    removeForeign: async (kind, name) => {
+    removeForeign: async (kind: EngineResourceSpec['kind'], name) => {
       if ((await client.find(objectPath(kind, name), CALL)) === null) return;
       await client.query('DELETE', objectPath(kind, name), undefined, CALL);
     },
-    inspect: (kind, name) => {
+    inspect: (kind: EngineResourceSpec['kind'], name) => {
       made.push(name);
       return client.find(objectPath(kind, name), CALL);
     },
@@ -114,11 +118,12 @@ export async function testLxcContract(dialect: Dialect, restart: ContractSubject
   });
 
   test.after.always(async () => {
-    if (missing !== null) return;
+    if (missing !== null) return atEnd();
     if (image !== '') await client.query('DELETE', `/1.0/images/${image}`, undefined, CALL);
     await client.query('DELETE', `/1.0/storage-pools/${pool}`, undefined, CALL);
     if (isRoot) await runner.run('umount', [disk()], CALL);
     await rm(directory, { recursive: true, force: true });
+    await atEnd();
   });
 
   if (missing !== null) {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { withoutNpmFolders } from '../../src/process/search-path.ts';
 
 const DAEMONS = ['/usr/libexec/incus/incusd', '/opt/incus/bin/incusd'];
 const READY_TIMEOUT_MS = 60_000;
@@ -55,7 +56,13 @@ export class OwnIncus {
 
   #spawn(): ChildProcess {
     return spawn(this.#program, ['--group', 'incus-admin', `--logfile=${join(this.directory, 'log')}`], {
-      env: { ...process.env, INCUS_DIR: this.directory },
+      // In npm's search path `nft` is another program than nftables'.
+      env: {
+        PATH: withoutNpmFolders(process.env['PATH'] ?? ''),
+        HOME: '/root',
+        LANG: 'C.UTF-8',
+        INCUS_DIR: this.directory,
+      },
       stdio: 'ignore',
     });
   }

@@ -5,11 +5,16 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { execa } from 'execa';
 import { reportSchema, type Report } from '../../src/report/report.ts';
 
-/** Whether `lxc` reaches a daemon here. In CI a missing engine is a failure: a test that did not run proves nothing. */
-const reachable = await execa('lxc', ['query', 'local:/1.0'], { stdin: 'ignore', reject: false }).then(
-  ({ exitCode }) => exitCode === 0,
-  () => false,
-);
+/** Whether a client reaches a daemon here. */
+export async function answers(client: 'lxc' | 'incus'): Promise<boolean> {
+  return execa(client, ['query', 'local:/1.0'], { stdin: 'ignore', reject: false }).then(
+    ({ exitCode }) => exitCode === 0,
+    () => false,
+  );
+}
+
+// In CI a missing engine is a failure: a test that did not run proves nothing.
+const reachable = await answers('lxc');
 const required = process.env['CI'] !== undefined && process.env['CI'] !== 'false';
 if (!reachable && !required) {
   process.stderr.write(
@@ -26,13 +31,19 @@ export async function lxdGet(path: string): Promise<unknown> {
   return JSON.parse(stdout) as unknown;
 }
 
-/** Every name of an object in LXD that looks like one of ours, with or without a label. */
+/** Every name of an object in LXD or Incus that looks like one of ours, with or without a label. */
 export async function namesLikeOurs(): Promise<string[]> {
+  const inIncus = (await answers('incus')) ? await namesIn('incus') : [];
+  return [...(await namesIn('lxc')), ...inIncus];
+}
+
+async function namesIn(client: 'lxc' | 'incus'): Promise<string[]> {
   const collections = ['instances', 'networks', 'profiles', 'network-acls'];
   const lists = await Promise.all(
     collections.map(async (collection) => {
-      const objects = (await lxdGet(`/1.0/${collection}?recursion=1&project=default`)) as { name: string }[];
-      return objects.map(({ name }) => `${collection}/${name}`);
+      const path = `local:/1.0/${collection}?recursion=1&project=default`;
+      const { stdout } = await execa(client, ['query', path], { stdin: 'ignore' });
+      return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => `${collection}/${name}`);
     }),
   );
   return lists.flat().filter((name) => name.includes('/ts-'));

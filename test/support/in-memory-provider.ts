@@ -1,4 +1,5 @@
-import { CAPABILITIES } from '../../src/scenario/provider-capabilities.ts';
+import { CAPABILITIES, type Capabilities } from '../../src/scenario/provider-capabilities.ts';
+import type { ProviderName } from '../../src/scenario/scenario.ts';
 import { ArmedFaults, type ProviderCall } from './armed-faults.ts';
 import { InMemoryNode, type Program } from './in-memory-node.ts';
 import { FailureError } from '../../src/run/failure.ts';
@@ -44,6 +45,9 @@ const NAME_LIMITS: Readonly<Record<ResourceKind, number>> = {
   profile: 63,
   'network-acl': 63,
   'forward-rule': 63,
+  'egress-block': 63,
+  cluster: 15,
+  lease: 63,
 };
 
 /** What LXD says when an image does not fit into the pool. */
@@ -54,8 +58,8 @@ const keyOf = ({ kind, name }: ResourceRef): string => `${kind}/${name}`;
 
 /** An engine in memory: objects that use each other, operations that outlive their caller, and faults on demand. */
 export class InMemoryProvider implements Provider {
-  readonly name = 'lxd';
-  readonly capabilities = CAPABILITIES.lxd;
+  readonly name: ProviderName;
+  readonly capabilities: Capabilities;
   /** Every call in the order of arrival: `create network/ts-a1b2c3`. */
   readonly log: string[] = [];
   readonly faults = new ArmedFaults();
@@ -68,8 +72,16 @@ export class InMemoryProvider implements Provider {
   #boots = 0;
   #diskIsFull = false;
 
-  /** @param program what programs do in every node; the default knows none. */
-  constructor(program: Program = () => Promise.resolve({ exitCode: 127, stderr: 'not found' })) {
+  /**
+   * @param program what programs do in every node; the default knows none.
+   * @param name whose capabilities it has: `kind` makes clusters, the others machines.
+   */
+  constructor(
+    program: Program = () => Promise.resolve({ exitCode: 127, stderr: 'not found' }),
+    name: ProviderName = 'lxd',
+  ) {
+    this.name = name;
+    this.capabilities = CAPABILITIES[name];
     this.#program = program;
   }
 
@@ -112,6 +124,10 @@ export class InMemoryProvider implements Provider {
 
   isStarted(instance: string): boolean {
     return this.#started.has(instance);
+  }
+
+  kubeconfig(cluster: string, options: CallOptions): Promise<string> {
+    return this.#call('kubeconfig', cluster, options, () => '');
   }
 
   info(options: CallOptions): Promise<EngineInfo> {
@@ -171,16 +187,19 @@ export class InMemoryProvider implements Provider {
 
   create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
     return this.#call('create', keyOf(spec), options, () => {
-      const there = this.find(spec.kind, spec.name);
-      if (there?.runId === owner.runId) return;
-      if (there !== null) throw taken(spec, owner);
+      const objects = objectsOf(spec);
+      const there = objects.flatMap(({ kind, name }) => this.find(kind, name) ?? []);
+      if (there.some(({ runId }) => runId !== owner.runId)) throw taken(spec, owner);
+      if (there.length === objects.length) return;
       if (spec.name.length > NAME_LIMITS[spec.kind]) throw refused(`name ${spec.name} is too long`);
       for (const used of usesOf(spec)) {
         if (this.find(used.kind, used.name) === null) throw refused(`${keyOf(used)} not found`);
       }
-      if (this.#diskIsFull && spec.kind === 'instance') throw refused(NO_SPACE);
-      const { kind, name } = spec;
-      this.#objects.set(keyOf(spec), { kind, name, spec, runId: owner.runId, lease: owner.lease });
+      if (this.#diskIsFull && ['instance', 'cluster'].includes(spec.kind)) throw refused(NO_SPACE);
+      for (const object of objects) {
+        this.#objects.set(keyOf(object), { ...object, spec, runId: owner.runId, lease: owner.lease });
+        if (spec.kind === 'cluster') this.#started.add(object.name);
+      }
     });
   }
 
@@ -320,10 +339,19 @@ async function untilEnded(call: string, { signal, timeoutMs }: CallOptions): Pro
   throw new CommandError(message, { kind: 'timeout', command: [call] });
 }
 
+/** What is there once this was created: of a cluster its nodes, which are started. */
+function objectsOf(spec: ResourceSpec): { kind: ResourceKind; name: string }[] {
+  if (spec.kind !== 'cluster') return [{ kind: spec.kind, name: spec.name }];
+  return spec.nodes.map(({ name }) => ({ kind: 'instance', name }));
+}
+
 function usesOf(spec: ResourceSpec): { kind: ResourceKind; name: string }[] {
   switch (spec.kind) {
     case 'network-acl':
+    case 'egress-block':
       return [];
+    case 'cluster':
+      return [{ kind: 'network', name: spec.network }];
     case 'forward-rule':
       return [{ kind: 'network', name: spec.bridge }];
     case 'network':

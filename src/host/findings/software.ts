@@ -105,7 +105,9 @@ function daemonFix(
   { daemon: { program, path }, group, log, waitready, shutdown }: HostEngine,
   facts: HostFacts,
 ): Fix {
-  const start = [facts.programs.get(program) ?? path, '--group', group, `--logfile=${log.file}`];
+  // One that the search path has is called by its name, as its user would.
+  const file = path === program ? path : (facts.programs.get(program) ?? path);
+  const start = [file, '--group', group, `--logfile=${log.file}`];
   return {
     commands: [
       { command: ['mkdir', '-p', log.folder], harmless: true },

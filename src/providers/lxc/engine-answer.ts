@@ -7,7 +7,7 @@ import type { LxcClient } from './lxc-client.ts';
 import type { CallOptions } from '../provider.ts';
 
 /** What a user without the rights is told: by the socket, or by the daemon that gives him a project of his own alone. */
-const REFUSED = /permission denied|not authorized|forbidden|restricted/i;
+const REFUSED = /permission|not authorized|forbidden|restricted/i;
 
 /**
  * Asks the engine who it is and for our pool.

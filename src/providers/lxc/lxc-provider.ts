@@ -49,6 +49,8 @@ const FIRST_FINAL_STATUS = 200;
 
 const isKind = (kind: string): kind is EngineKind => (KINDS as readonly string[]).includes(kind);
 
+const isOfEngine = (spec: ResourceSpec): spec is EngineResourceSpec => isKind(spec.kind);
+
 /** Nodes as privileged system containers of LXD or Incus, driven through the real client. */
 export class LxcProvider implements Provider {
   readonly name: Dialect['provider'];
@@ -135,6 +137,7 @@ export class LxcProvider implements Provider {
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
     if (spec.kind === 'forward-rule') return this.#createForwardRule(spec, owner, options);
+    if (!isOfEngine(spec)) throw new Error(`${this.#dialect.title} makes no ${spec.kind}`);
     const { path, body } = createRequest(spec, owner);
     const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
     if (found) return;
@@ -143,6 +146,10 @@ export class LxcProvider implements Provider {
     const signal = spec.kind === 'instance' ? options.signal : new AbortController().signal;
     await this.#client.query('POST', path, body, { ...options, signal });
     options.signal.throwIfAborted();
+  }
+
+  kubeconfig(cluster: string): Promise<string> {
+    return Promise.reject(new Error(`${this.#dialect.title} makes machines, and no cluster ${cluster}`));
   }
 
   async start(instance: string, options: CallOptions): Promise<void> {
@@ -266,6 +273,7 @@ export class LxcProvider implements Provider {
 
   commandsFor(spec: ResourceSpec, owner: Owner): readonly (readonly string[])[] {
     if (spec.kind === 'forward-rule') return this.#forwardRules.commandsFor(spec, owner.runId);
+    if (!isOfEngine(spec)) throw new Error(`${this.#dialect.title} makes no ${spec.kind}`);
     const { path, body } = createRequest(spec, owner);
     return [[this.#dialect.client, ...queryArguments('POST', path, body)]];
   }

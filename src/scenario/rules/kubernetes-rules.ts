@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '../provider-capabilities.ts';
 import type { Finding, Rule } from './rule.ts';
 import { suggest } from '../suggest.ts';
 import { printable } from '../problem.ts';
@@ -71,10 +72,15 @@ export const providerDistribution: Rule = {
   reads: [['provider'], ['distribution']],
   check({ written, isWritten }) {
     const { name } = written.distribution;
-    if (written.provider !== 'kind' || name === 'kubeadm') return [];
+    if (written.provider === 'auto') return [];
+    const { distributions } = CAPABILITIES[written.provider];
+    if (distributions.includes(name)) return [];
     const path = isWritten(['distribution', 'name']) ? ['distribution', 'name'] : ['provider'];
     return [
-      { path, message: `is ${name}, but kind runs kubeadm only: write kubeadm here, or provider: lxd` },
+      {
+        path,
+        message: `is ${name}, but ${written.provider} runs ${distributions.join(', ')} only: write ${distributions.join(' or ')} here, or provider: lxd`,
+      },
     ];
   },
 };

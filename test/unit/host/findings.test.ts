@@ -230,7 +230,7 @@ test('without systemd the daemon is started by us, in the background', (t) => {
 
 test('no permission is not put right by starting the daemon again', (t) => {
   const { fix, advice } = finding('daemon', {
-    engine: { ...ABSENT, unreachable: 'no permission to talk to LXD' },
+    engine: { ...ABSENT, hint: 'sudo usermod', unreachable: 'no permission to talk to LXD' },
   });
   t.is(fix, null);
   t.regex(advice ?? '', /usermod/);

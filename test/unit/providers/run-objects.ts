@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { gatewayAddress, nodeAddress } from '../../../src/network/node-addresses.ts';
 import type {
+  ClusterSpec,
   EngineResourceSpec as ResourceSpec,
   NodeNetworkRange,
   ResourceKind,
@@ -72,7 +73,7 @@ export function planOf(
 }
 
 /** The same object, resting on one that is not there: what an engine of Linux containers refuses. */
-export function unfounded(spec: ResourceSpec): ResourceSpec | null {
+export function unfounded(spec: ResourceSpec | ClusterSpec): ResourceSpec | ClusterSpec | null {
   switch (spec.kind) {
     case 'network':
       return { ...spec, acl: `${spec.name}-missing` };
@@ -80,7 +81,32 @@ export function unfounded(spec: ResourceSpec): ResourceSpec | null {
       return { ...spec, network: 'ts-missing' };
     case 'instance':
       return { ...spec, profile: `${spec.profile}-missing` };
+    case 'cluster':
+      return { ...spec, network: 'ts-missing' };
     default:
       return null;
   }
+}
+
+/** What a small run of a provider that makes clusters creates: a network, and all nodes in one. */
+export function clusterRun(runId: string, nodes: number): readonly [SpecOf<'network'>, ClusterSpec] {
+  const name = `ts-${runId}`;
+  const workers = Array.from(
+    { length: nodes - 1 },
+    (_, index) => `${name}-worker${index === 0 ? '' : index + 1}`,
+  );
+  return [
+    { kind: 'network', name, ranges: randomRanges(), egress: 'blocked', acl: null },
+    {
+      kind: 'cluster',
+      name,
+      network: name,
+      config: '',
+      nodes: [
+        { name: `${name}-control-plane`, role: 'control-plane' },
+        ...workers.map((worker) => ({ name: worker, role: 'worker' as const })),
+      ],
+      files: [],
+    },
+  ];
 }

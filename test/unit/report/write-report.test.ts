@@ -127,8 +127,8 @@ test('several runs have an index, with one JUnit file and one summary', async (t
   const passed = assembleReport(passedRun(), facts());
   const failed = assembleReport(failedCheckRun(), facts({ scenario: null }));
   const reports = [
-    { directory: '1-quickstart', report: passed },
-    { directory: '2-other', report: failed },
+    { directory: '1-quickstart', provider: null, report: passed },
+    { directory: '2-other', provider: null, report: failed },
   ];
   const index = await writeReportIndex(directory, reports, CALL);
   t.is(index.exitCode, 1);
@@ -168,7 +168,7 @@ test('two files that give the same name are told apart in JUnit and summary', as
   const other = { ...report, scenario: { name: 'quickstart', file: 'other/x.yaml', sha256: '' } };
   await writeReportIndex(
     directory,
-    [report, other].map((one, index) => ({ directory: `${index}`, report: one })),
+    [report, other].map((one, index) => ({ directory: `${index}`, provider: null, report: one })),
     CALL,
   );
   const junit = await readFile(join(directory, 'junit.xml'), 'utf8');

@@ -1,4 +1,4 @@
-import { CALL, nameOf, type ContractScene, type Register } from './contract-scene.ts';
+import { CALL, type ContractScene, type Register } from './contract-scene.ts';
 import { sampleOwner } from '../../../support/owner.ts';
 import type { CallOptions, Provider } from '../../../../src/providers/provider.ts';
 import type { ResourceRef } from '../../../../src/run/event.ts';
@@ -42,11 +42,14 @@ export function testAborts(register: Register, scene: ContractScene): void {
       if (spec === undefined) return t.fail(`a run has no ${kind}`);
       await scene.createUpTo(run, spec);
       await t.throwsAsync(scene.create(run, spec, AbortSignal.abort(new Error('aborted before'))));
-      t.is(await scene.subject.inspect(kind, spec.name), null);
+      t.deepEqual(
+        await scene.inspectAll([spec]),
+        scene.listed([spec]).map(() => null),
+      );
       const late = new AbortController();
       await scene.create(run, spec, late.signal);
       late.abort();
-      t.true((await scene.ownedNames(run)).includes(nameOf(spec)));
+      for (const name of scene.namesOf([spec])) t.true((await scene.ownedNames(run)).includes(name));
       await scene.removeAndAssertGone(t, run);
     });
 
@@ -63,7 +66,11 @@ export function testAborts(register: Register, scene: ContractScene): void {
             await scene.subject.abortWithin(call, variant, (signal) =>
               call === 'create'
                 ? scene.create(run, spec, signal)
-                : scene.provider.remove(spec, run.runId, { ...CALL, signal }),
+                : Promise.all(
+                    scene
+                      .listed([spec])
+                      .map((ref) => scene.provider.remove(ref, run.runId, { ...CALL, signal })),
+                  ),
             );
             await scene.removeAndAssertGone(t, run);
           }

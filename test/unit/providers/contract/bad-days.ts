@@ -1,5 +1,5 @@
 import { failureOf } from '../../../../src/run/step-failure.ts';
-import { CALL, nameOf, type ContractScene, type Register } from './contract-scene.ts';
+import { CALL, type ContractScene, type Register } from './contract-scene.ts';
 import { whyNot } from './contract-subject.ts';
 import type { Step } from '../../../../src/plan/plan.ts';
 
@@ -21,9 +21,9 @@ export function testBadDays(register: Register, scene: ContractScene): void {
       if (spec === undefined || broken === null) return t.fail(`a run has no ${kind}`);
       await scene.createUpTo(run, spec);
       await t.throwsAsync(scene.create(run, broken));
-      t.deepEqual(await scene.ownedNames(run), run.specs.slice(0, position).map(nameOf).sort());
+      t.deepEqual(await scene.ownedNames(run), scene.namesOf(run.specs.slice(0, position)));
       await scene.removeAndAssertGone(t, run);
-      t.deepEqual(await scene.ownedNames(bystander), bystander.specs.map(nameOf).sort());
+      t.deepEqual(await scene.ownedNames(bystander), scene.namesOf(bystander.specs));
     });
   }
 
@@ -46,7 +46,7 @@ export function testBadDays(register: Register, scene: ContractScene): void {
         made.map(({ status }) => status),
         ['fulfilled', 'fulfilled', 'rejected'],
       );
-      t.deepEqual(await scene.ownedNames(run), run.specs.slice(0, -1).map(nameOf).sort());
+      t.deepEqual(await scene.ownedNames(run), scene.namesOf(run.specs.slice(0, -1)));
       await scene.removeAndAssertGone(t, run);
     });
   }
@@ -61,12 +61,12 @@ export function testBadDays(register: Register, scene: ContractScene): void {
       for (const spec of run.specs) {
         await scene.create(run, spec);
         await restart();
-        t.true((await scene.ownedNames(run)).includes(nameOf(spec)));
+        for (const name of scene.namesOf([spec])) t.true((await scene.ownedNames(run)).includes(name));
       }
       await scene.createUpTo(run, null);
-      t.deepEqual(await scene.ownedNames(run), run.specs.map(nameOf).sort());
-      for (const spec of [...run.specs].reverse()) {
-        await scene.provider.remove(spec, run.runId, CALL);
+      t.deepEqual(await scene.ownedNames(run), scene.namesOf(run.specs));
+      for (const ref of [...scene.listed(run.specs)].reverse()) {
+        await scene.provider.remove(ref, run.runId, CALL);
         await restart();
       }
       await scene.removeAndAssertGone(t, run);

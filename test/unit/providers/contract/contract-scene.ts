@@ -7,13 +7,8 @@ import { removeRun } from '../../../../src/run/remove-run.ts';
 import { newRunId } from '../../../../src/run/run-identity.ts';
 import { never } from '../../../support/never.ts';
 import { sampleOwner } from '../../../support/owner.ts';
-import type { ContractSubject, ObjectKind } from './contract-subject.ts';
-import type {
-  CallOptions,
-  EngineResourceSpec as ResourceSpec,
-  OwnedResource,
-  Provider,
-} from '../../../../src/providers/provider.ts';
+import type { ContractSubject, CreatedSpec, ListedObject } from './contract-subject.ts';
+import type { CallOptions, OwnedResource, Provider } from '../../../../src/providers/provider.ts';
 
 /** How tests are registered: those that run, and those that are told as skipped with the reason in their title. */
 export interface Register {
@@ -28,7 +23,7 @@ const REMOVAL = { timeoutMs: 120_000, signal: never() };
 /** One run of a test: its id, its objects in the order of creation, and its journal. */
 export interface TestRun {
   readonly runId: string;
-  readonly specs: readonly ResourceSpec[];
+  readonly specs: readonly CreatedSpec[];
   readonly journal: Journal;
 }
 
@@ -51,7 +46,7 @@ export class ContractScene {
   }
 
   /** The provider's kinds of objects, in the order of their creation. */
-  get kinds(): ObjectKind[] {
+  get kinds(): CreatedSpec['kind'][] {
     return [...new Set(this.subject.specs('a00000', 1).map(({ kind }) => kind))];
   }
 
@@ -67,13 +62,13 @@ export class ContractScene {
     return run;
   }
 
-  async create(run: TestRun, spec: ResourceSpec, signal = CALL.signal): Promise<void> {
+  async create(run: TestRun, spec: CreatedSpec, signal = CALL.signal): Promise<void> {
     run.journal.creating(spec);
     await this.provider.create(spec, sampleOwner(run.runId), { ...CALL, signal });
   }
 
   /** Creates what comes before this object, or everything. */
-  async createUpTo(run: TestRun, last: ResourceSpec | null): Promise<void> {
+  async createUpTo(run: TestRun, last: CreatedSpec | null): Promise<void> {
     for (const spec of run.specs) {
       if (spec === last) return;
       await this.create(run, spec);
@@ -89,9 +84,20 @@ export class ContractScene {
     return (await this.owned(run)).map(nameOf).sort();
   }
 
-  async inspectAll(specs: readonly ResourceSpec[]): Promise<unknown[]> {
+  /** What the engine lists of these, in the order of their creation. */
+  listed(specs: readonly CreatedSpec[]): readonly ListedObject[] {
+    const { listed = (spec: CreatedSpec): readonly ListedObject[] => [spec] } = this.subject;
+    return specs.flatMap(listed);
+  }
+
+  /** Their names, sorted. */
+  namesOf(specs: readonly CreatedSpec[]): string[] {
+    return this.listed(specs).map(nameOf).sort();
+  }
+
+  async inspectAll(specs: readonly CreatedSpec[]): Promise<unknown[]> {
     const found: unknown[] = [];
-    for (const { kind, name } of specs) found.push(await this.subject.inspect(kind, name));
+    for (const { kind, name } of this.listed(specs)) found.push(await this.subject.inspect(kind, name));
     return found;
   }
 

@@ -1,6 +1,18 @@
-import type { EngineResourceSpec as ResourceSpec, Provider } from '../../../../src/providers/provider.ts';
+import type {
+  HostResourceSpec,
+  Provider,
+  ResourceKind,
+  ResourceSpec,
+} from '../../../../src/providers/provider.ts';
 
-export type ObjectKind = ResourceSpec['kind'];
+/** What an engine is asked to create; what a run changes on the host has tests of its own. */
+export type CreatedSpec = Exclude<ResourceSpec, HostResourceSpec>;
+
+/** An object as an engine lists it. */
+export interface ListedObject {
+  readonly kind: ResourceKind;
+  readonly name: string;
+}
 
 /** Something that tests need of an engine, or why this one does not offer it. Such a test is told as skipped, with the reason. */
 export type Ability<T> = T | { readonly cannot: string };
@@ -15,15 +27,17 @@ export interface LabelTexts {
 export interface ContractSubject {
   readonly provider: Provider;
   /** What a run of so many nodes creates, in the order of creation, which is the order in which objects rest on each other. */
-  specs(runId: string, nodes: number): readonly ResourceSpec[];
+  specs(runId: string, nodes: number): readonly CreatedSpec[];
+  /** What the engine lists of what it was asked to create, such as a cluster's nodes; where it is left out, the same object. */
+  readonly listed?: (spec: CreatedSpec) => readonly ListedObject[];
   /** The same object in a form that the engine refuses; null where it has no such form. */
-  unfounded(spec: ResourceSpec): ResourceSpec | null;
+  unfounded(spec: CreatedSpec): CreatedSpec | null;
   /** Makes an object that is not ours: without labels (null), or with those of somebody else. The parts that it uses are there. */
-  addForeign(spec: ResourceSpec, labels: LabelTexts | null): Promise<void>;
+  addForeign(spec: CreatedSpec, labels: LabelTexts | null): Promise<void>;
   /** What somebody else does to an object of his own; what is not there is fine. */
-  removeForeign(kind: ObjectKind, name: string): Promise<void>;
+  removeForeign(kind: ResourceKind, name: string): Promise<void>;
   /** Everything that the engine says of an object; null when it is not there. */
-  inspect(kind: ObjectKind, name: string): Promise<unknown>;
+  inspect(kind: ResourceKind, name: string): Promise<unknown>;
   /** Does the work and aborts it at some moment before its end. Variants count from 0; each is another moment. */
   abortWithin(
     call: 'create' | 'remove',
@@ -32,7 +46,7 @@ export interface ContractSubject {
   ): Promise<void>;
   readonly abortVariants: number;
   /** How many characters the engine lets a name have. */
-  readonly nameLimits: readonly { readonly kind: ObjectKind; readonly longest: number }[];
+  readonly nameLimits: readonly { readonly kind: CreatedSpec['kind']; readonly longest: number }[];
   /** Ends the engine and starts it again; done when it answers. */
   readonly restart: Ability<() => Promise<void>>;
   /** Leaves the next node no room on the disk. @returns what makes room again. */

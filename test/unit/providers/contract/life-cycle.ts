@@ -7,7 +7,7 @@ export function testLifeCycle(register: Register, scene: ContractScene): void {
     const run = scene.start(t);
     await scene.createUpTo(run, null);
     const listed = (await scene.owned(run)).map(({ kind, name, lease }) => ({ kind, name, lease }));
-    const wanted = run.specs.map(({ kind, name }) => ({ kind, name, lease: sampleLease() }));
+    const wanted = scene.listed(run.specs).map(({ kind, name }) => ({ kind, name, lease: sampleLease() }));
     const byName = (one: { kind: string; name: string }, other: { kind: string; name: string }): number =>
       nameOf(one).localeCompare(nameOf(other));
     t.deepEqual(listed.sort(byName), wanted.sort(byName));
@@ -32,13 +32,13 @@ export function testLifeCycle(register: Register, scene: ContractScene): void {
     const before = await scene.inspectAll(run.specs);
     await scene.createUpTo(run, null);
     t.deepEqual(await scene.inspectAll(run.specs), before);
-    t.deepEqual(await scene.ownedNames(run), run.specs.map(nameOf).sort());
+    t.deepEqual(await scene.ownedNames(run), scene.namesOf(run.specs));
   });
 
   register.run('removing twice is fine, and so is removing what never was', async (t) => {
     const run = scene.start(t);
     const removeEach = async (round: string): Promise<void> => {
-      for (const { kind, name } of [...run.specs].reverse()) {
+      for (const { kind, name } of [...scene.listed(run.specs)].reverse()) {
         const removal = scene.provider.remove({ kind, name }, run.runId, CALL);
         await t.notThrowsAsync(removal, `${round}: ${kind}`);
       }
@@ -58,14 +58,14 @@ export function testLifeCycle(register: Register, scene: ContractScene): void {
     t.truthy(network);
     const ref = { kind: 'network', name: network?.name ?? '' };
     await t.throwsAsync(scene.provider.remove(ref, run.runId, CALL));
-    t.deepEqual(await scene.ownedNames(run), run.specs.map(nameOf).sort());
+    t.deepEqual(await scene.ownedNames(run), scene.namesOf(run.specs));
   });
 
   register.run('settle and relabel do not mind what is not there', async (t) => {
     const { runId, specs } = scene.start(t);
     await scene.provider.settle([], CALL);
     await scene.provider.settle(['ts-none', runId], CALL);
-    for (const { kind, name } of specs) {
+    for (const { kind, name } of scene.listed(specs)) {
       await t.notThrowsAsync(scene.provider.relabel({ kind, name }, sampleOwner(runId), CALL));
     }
   });
@@ -74,7 +74,7 @@ export function testLifeCycle(register: Register, scene: ContractScene): void {
     const run = scene.start(t);
     await scene.createUpTo(run, null);
     const lease = sampleLease({ pid: 0, startTicks: 0, expiresAt: '2030-01-01T00:00:00.000Z' });
-    for (const { kind, name } of run.specs) {
+    for (const { kind, name } of scene.listed(run.specs)) {
       const before = await scene.subject.inspect(kind, name);
       await scene.provider.relabel({ kind, name }, { runId: run.runId, lease }, CALL);
       t.deepEqual(withoutLease(await scene.subject.inspect(kind, name)), withoutLease(before), kind);
@@ -92,11 +92,18 @@ export function testLifeCycle(register: Register, scene: ContractScene): void {
       const name = spec.name.padEnd(longest, 'x');
       const tooLong = { ...spec, name: `${name}x` };
       await t.throwsAsync(scene.create(run, tooLong));
-      t.is(await scene.subject.inspect(kind, tooLong.name), null);
-      await scene.create(run, { ...spec, name });
-      t.true((await scene.ownedNames(run)).includes(nameOf({ kind, name })));
+      t.deepEqual(
+        await scene.inspectAll([tooLong]),
+        scene.listed([tooLong]).map(() => null),
+      );
+      const longestSpec = { ...spec, name };
+      await scene.create(run, longestSpec);
+      for (const there of scene.namesOf([longestSpec])) t.true((await scene.ownedNames(run)).includes(there));
       await scene.removeAndAssertGone(t, run);
-      t.is(await scene.subject.inspect(kind, name), null);
+      t.deepEqual(
+        await scene.inspectAll([longestSpec]),
+        scene.listed([longestSpec]).map(() => null),
+      );
     });
   }
 }

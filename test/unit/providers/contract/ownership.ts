@@ -32,7 +32,7 @@ export function testOwnership(register: Register, scene: ContractScene): void {
           await t.throwsAsync(scene.create(run, spec), { message: /does not belong to run/ }, nameOf(spec));
         }
         t.deepEqual(await scene.owned(run), []);
-        for (const { kind, name } of [...run.specs].reverse()) {
+        for (const { kind, name } of [...scene.listed(run.specs)].reverse()) {
           await scene.provider.remove({ kind, name }, run.runId, CALL);
           await scene.provider.relabel({ kind, name }, sampleOwner(run.runId, { pid: 1 }), CALL);
         }
@@ -57,7 +57,8 @@ export function testOwnership(register: Register, scene: ContractScene): void {
     const run = scene.start(t);
     const alike = scene.subject.specs(`${run.runId}x`, 1);
     t.teardown(async () => {
-      for (const { kind, name } of [...alike].reverse()) await scene.subject.removeForeign(kind, name);
+      for (const { kind, name } of [...scene.listed(alike)].reverse())
+        await scene.subject.removeForeign(kind, name);
     });
     for (const spec of alike) await scene.subject.addForeign(spec, { run: `${run.runId}x`, lease: LEASE });
     const before = await scene.inspectAll(alike);
@@ -69,10 +70,10 @@ export function testOwnership(register: Register, scene: ContractScene): void {
   register.run('of two runs side by side each removes only its own', async (t) => {
     const [one, other] = [scene.start(t), scene.start(t)];
     await Promise.all([scene.createUpTo(one, null), scene.createUpTo(other, null)]);
-    t.deepEqual(await scene.ownedNames(one), one.specs.map(nameOf).sort());
-    t.deepEqual(await scene.ownedNames(other), other.specs.map(nameOf).sort());
+    t.deepEqual(await scene.ownedNames(one), scene.namesOf(one.specs));
+    t.deepEqual(await scene.ownedNames(other), scene.namesOf(other.specs));
     await scene.removeAndAssertGone(t, one);
-    t.deepEqual(await scene.ownedNames(other), other.specs.map(nameOf).sort());
+    t.deepEqual(await scene.ownedNames(other), scene.namesOf(other.specs));
     t.false((await scene.inspectAll(other.specs)).includes(null));
     await scene.removeAndAssertGone(t, other);
   });
