@@ -10,6 +10,7 @@ import type { MatrixFormat } from './commands/ci-matrix.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ImageBuildOptions } from './commands/image.ts';
 import type { ImageSource } from './images/node-image.ts';
+import type { ProviderName } from './scenario/scenario.ts';
 import type { InitOptions } from './commands/init.ts';
 import type { AnnotationChoice, RunManyOptions, RunOptions } from './commands/run-options.ts';
 
@@ -56,6 +57,11 @@ const imageSource = (flag: string): Option =>
     .choices(['auto', 'release', 'go'])
     .env('TWINSTACK_IMAGE_SOURCE')
     .default('auto');
+
+const imageFor = (): Option =>
+  new Option('--for <provider>', 'what makes nodes of it; lxd and incus take the same image')
+    .choices(['lxd', 'incus', 'kind'])
+    .default('lxd');
 
 /** Options that a scenario's run and its plan share. */
 function scenarioOptions(command: Command): Command {
@@ -197,7 +203,7 @@ program
     new Option(
       '--provider <name>',
       'for whose runs this host is looked at; by default the engine that is here',
-    ).choices(['lxd', 'incus']),
+    ).choices(['lxd', 'incus', 'kind']),
   )
   .addOption(yes())
   .addOption(json())
@@ -283,6 +289,7 @@ image
     ),
   )
   .addOption(imageSource('--source'))
+  .addOption(imageFor())
   .addOption(json())
   .action((options: ImageBuildOptions) =>
     exitWith(
@@ -296,7 +303,8 @@ image
   .addOption(
     new Option('--source <source>', 'where the programs come from').choices(['release', 'go']).default('go'),
   )
-  .action((options: { kubernetes?: string; source: ImageSource }) =>
+  .addOption(imageFor())
+  .action((options: { kubernetes?: string; source: ImageSource; for: ProviderName }) =>
     exitWith(import('./commands/image.ts').then(({ imageKeyCommand }) => imageKeyCommand(options, context))),
   );
 image
@@ -314,8 +322,9 @@ image
   .usage('[options] [image] <file>')
   .argument('<file...>', "the file, and before it a Kubernetes version or the beginning of an image's key")
   .option('--force', 'replace a file that is there')
+  .addOption(imageFor())
   .addOption(json())
-  .action((words: string[], options: { force?: boolean; json?: boolean }) =>
+  .action((words: string[], options: { force?: boolean; for: ProviderName; json?: boolean }) =>
     exitWith(
       import('./commands/image-transport.ts').then(({ imageExportCommand }) =>
         imageExportCommand(words, options, context),

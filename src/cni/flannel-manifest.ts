@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { podFamilies } from './bridge.ts';
-import { nodeAddress } from '../network/node-addresses.ts';
+import { primaryAddress } from '../distributions/kubeadm-config.ts';
 import type { PlanContext } from '../distributions/distribution.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
@@ -15,7 +15,7 @@ const CONFIG = 'kube-flannel-cfg';
 const API_PORT = 6443;
 const LABELS = { app: 'flannel', tier: 'node' };
 
-type ManifestContext = Pick<PlanContext, 'scenario' | 'allocation' | 'nodes' | 'image'>;
+type ManifestContext = Pick<PlanContext, 'scenario' | 'controllers' | 'nodes' | 'image'>;
 
 /** Flannel's own configuration, as its documentation calls the keys. */
 export interface FlannelConfig {
@@ -49,7 +49,10 @@ export function flannelConfig(scenario: Scenario): FlannelConfig {
  */
 export function nodeAddressPattern(nodes: PlanContext['nodes']): string {
   const addresses = nodes.flatMap((node) => node.addresses.map(({ address }) => address));
-  return `^(${addresses.map((address) => address.replaceAll('.', '\\.')).join('|')})$`;
+  // A placeholder stays whole; in the address that takes its place a dot may stand for any character.
+  const pattern = (address: string): string =>
+    address.startsWith('{{') ? address : address.replaceAll('.', '\\.');
+  return `^(${addresses.map(pattern).join('|')})$`;
 }
 
 function rbac(): object[] {
@@ -88,10 +91,10 @@ function rbac(): object[] {
 }
 
 /** The first machine is a control plane, be it a node of Kubernetes or not. */
-function apiHost({ allocation }: ManifestContext): string {
-  const [primary] = allocation.ranges;
-  if (primary === undefined) throw new Error('a plan has at least one node network');
-  return nodeAddress(primary.cidr, 0);
+function apiHost({ controllers, nodes }: ManifestContext): string {
+  const [machine] = [...controllers, ...nodes];
+  if (machine === undefined) throw new Error('a plan has at least one node');
+  return primaryAddress(machine);
 }
 
 function imageOf({ image }: ManifestContext): { image: string; imagePullPolicy: 'Never' | 'IfNotPresent' } {

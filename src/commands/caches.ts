@@ -77,7 +77,10 @@ async function cachedInEngines({ providers }: Workbench, call: CallOptions): Pro
 export async function listCaches(workbench: Workbench, signal: AbortSignal): Promise<CacheItem[]> {
   const { cache } = workbench.directories;
   const releases = new Map(
-    (await listNodeImages(cache)).map((image) => [image.key, `Kubernetes ${image.kubernetesVersion}`]),
+    (await listNodeImages(cache)).map(({ key, kubernetesVersion, format }) => [
+      key,
+      `Kubernetes ${kubernetesVersion}${format === 'kind' ? ', for kind' : ''}`,
+    ]),
   );
   const known = new Map<string, string>(ENTRY_FOLDERS);
   const items: CacheItem[] = [];

@@ -1,5 +1,7 @@
 import { HostCommandRunner } from '../process/host-command-runner.ts';
 import { directoriesOf, type Directories } from '../host/directories.ts';
+import { kindProgram } from './kind-program.ts';
+import { KindProvider } from '../providers/kind/kind-provider.ts';
 import { INCUS, LXD } from '../providers/lxc/dialect.ts';
 import { LxcProvider } from '../providers/lxc/lxc-provider.ts';
 import { Builder } from '../run/builder.ts';
@@ -40,11 +42,16 @@ export function createWorkbench(context: CommandContext): Workbench {
   const store = new RunStore(directories.state);
   const lxd = new LxcProvider(LXD, runner);
   const incus = new LxcProvider(INCUS, runner);
+  const kind = new KindProvider(runner, {
+    kind: kindProgram(runner, directories, context),
+    env: context.env,
+    directoryOf: (runId) => store.directoryOf(runId),
+  });
   const providers = new Map<ProviderName, Provider>(
-    [lxd, incus].map((provider) => [provider.name, provider]),
+    [lxd, incus, kind].map((provider) => [provider.name, provider]),
   );
   const rootPlace =
-    process.geteuid?.() === 0 ? null : new Builder(lxd, store, directories.cache, context.abandoned);
+    process.geteuid?.() === 0 ? null : new Builder([lxd, incus], store, directories.cache, context.abandoned);
   return { directories, runner, store, providers, rootPlace };
 }
 

@@ -4,6 +4,7 @@ import { applyFixes, typedCommand, readHostChanges, undoFixes, type HostChange }
 import { hostEngineOf } from '../host/host-engines.ts';
 import { findPrograms } from '../host/host-facts.ts';
 import { hostArchitecture } from '../images/architecture.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
@@ -65,9 +66,10 @@ async function providerOf(
 export async function doctorCommand(options: DoctorOptions, context: CommandContext): Promise<number> {
   const workbench = createWorkbench(context);
   const architecture = hostArchitecture();
-  const image =
-    architecture === null ? null : { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture };
   const needs = { ...NEEDS, provider: await providerOf(options, context, workbench) };
+  const format = CAPABILITIES[needs.provider].imageFormat;
+  const image =
+    architecture === null ? null : { kubernetesVersion: DEFAULT_KUBERNETES_VERSION, architecture, format };
   const examine = (): ReturnType<typeof examineHost> =>
     examineHost(context, workbench, image, needs, { thorough: true });
   let readiness = await examine();

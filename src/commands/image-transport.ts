@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
-import { imageForHost, requireHostArchitecture } from '../images/image-for-host.ts';
+import { imageForHost, imageFormatOf, requireHostArchitecture } from '../images/image-for-host.ts';
 import { findCachedNodeImage, listNodeImages } from '../images/cache/cached-images.ts';
 import { exportNodeImage } from '../images/archive/export-node-image.ts';
 import { exportUsageFailure } from '../images/archive/exported-image.ts';
@@ -11,7 +11,8 @@ import { exitCodeOf } from '../report/exit-status.ts';
 import { tellFailure } from './tell-failure.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../scenario/supported-versions.ts';
 import type { BuildContext } from '../images/build/build-context.ts';
-import type { NodeImage } from '../images/node-image.ts';
+import type { ImageFormat, NodeImage } from '../images/node-image.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 /** Reading and writing some 400 MB, to a stick at worst, and waiting for another process that does. */
 const TRANSPORT_TIMEOUT_MS = 30 * 60_000;
@@ -22,7 +23,7 @@ const KEY = /^[0-9a-f]{4,64}$/;
 /** `image export [IMAGE] FILE`: writes a node image of the cache as one file. @returns 0, 2, 3 or 4. */
 export async function imageExportCommand(
   words: readonly string[],
-  options: { readonly force?: boolean; readonly json?: boolean },
+  options: { readonly force?: boolean; readonly for?: ProviderName; readonly json?: boolean },
   context: CommandContext,
 ): Promise<number> {
   return await transport(context, async (build) => {
@@ -33,7 +34,7 @@ export async function imageExportCommand(
       throw exportUsageFailure('image export writes a file', 'Name it: image export node-image.tar');
     if (selector === undefined && (VERSION.test(file) || /^[0-9a-f]{64}$/.test(file)))
       throw exportUsageFailure(`${file} names an image, and no file`, `Write image export ${file} FILE.`);
-    const image = await selectImage(selector, build.cacheDir);
+    const image = await selectImage(selector, imageFormatOf(options.for), build.cacheDir);
     const order = {
       image,
       file,
@@ -86,12 +87,17 @@ async function transport(
 }
 
 /** By version or by the beginning of a key; the default release's where nothing is named. */
-async function selectImage(selector: string | undefined, cacheDir: string): Promise<NodeImage> {
+async function selectImage(
+  selector: string | undefined,
+  format: ImageFormat,
+  cacheDir: string,
+): Promise<NodeImage> {
   if (selector === undefined || VERSION.test(selector)) {
     const kubernetesVersion = selector ?? DEFAULT_KUBERNETES_VERSION;
-    const image = await findCachedNodeImage(imageForHost(kubernetesVersion), cacheDir);
+    const image = await findCachedNodeImage({ ...imageForHost(kubernetesVersion), format }, cacheDir);
     if (image !== null) return image;
-    const hint = `Build it with \`image build --kubernetes ${kubernetesVersion}\`; \`image list\` shows what is there.`;
+    const forKind = format === 'kind' ? ' --for kind' : '';
+    const hint = `Build it with \`image build --kubernetes ${kubernetesVersion}${forKind}\`; \`image list\` shows what is there.`;
     throw exportUsageFailure(`no node image for Kubernetes ${kubernetesVersion} is in the cache`, hint);
   }
   const images = KEY.test(selector) ? await listNodeImages(cacheDir) : [];
@@ -106,8 +112,9 @@ async function selectImage(selector: string | undefined, cacheDir: string): Prom
   );
 }
 
-function describe({ key, kubernetesVersion, architecture }: NodeImage): string {
-  return `${key.slice(0, 12)} (Kubernetes ${kubernetesVersion}, ${architecture})`;
+function describe({ key, kubernetesVersion, architecture, format }: NodeImage): string {
+  const forKind = format === 'kind' ? ', for kind' : '';
+  return `${key.slice(0, 12)} (Kubernetes ${kubernetesVersion}, ${architecture}${forKind})`;
 }
 
 function megabytes(bytes: number): string {

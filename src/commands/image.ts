@@ -1,14 +1,15 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { listNodeImages, removeNodeImage } from '../images/cache/cached-images.ts';
-import { createDebianRecipe } from '../images/build/debian-recipe.ts';
+import { createRecipe } from '../images/build/create-recipe.ts';
 import { describePrograms } from '../images/describe-image-source.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
-import { imageForHost } from '../images/image-for-host.ts';
+import { imageForHost, imageFormatOf } from '../images/image-for-host.ts';
 import { FailureError } from '../run/failure.ts';
 import { exitCodeOf } from '../report/exit-status.ts';
 import { tellFailure } from './tell-failure.ts';
-import type { ImageOrigin, ImageProgress, ImageSource } from '../images/node-image.ts';
+import type { ImageOrigin, ImageProgress, ImageSource, NodeImage } from '../images/node-image.ts';
 import type { Architecture } from '../images/architecture.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 import { DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS } from '../scenario/supported-versions.ts';
 
 const BUILD_TIMEOUT_MS = 60 * 60_000;
@@ -19,6 +20,8 @@ export interface ImageBuildOptions {
   readonly kubernetes?: string;
   readonly architecture?: Architecture;
   readonly source?: ImageSource | 'auto';
+  /** What nodes are made with it; LXD and Incus take the same image. */
+  readonly for?: ProviderName;
   readonly json?: boolean;
 }
 
@@ -38,6 +41,7 @@ export async function imageBuildCommand(
           ? imageForHost(kubernetesVersion)
           : { kubernetesVersion, architecture }),
         source: options.source ?? 'auto',
+        format: imageFormatOf(options.for),
       },
       {
         cacheDir: directories.cache,
@@ -51,7 +55,7 @@ export async function imageBuildCommand(
       },
     );
     print(context, options.json, image, [
-      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB`,
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${formatText(image)}${Math.round(image.sizeBytes / 1e6)} MB`,
     ]);
     return 0;
   } catch (error) {
@@ -64,12 +68,12 @@ export async function imageBuildCommand(
 
 /** Prints a node image's key, whether it is there or not. @returns 0, or 2 for an unknown release. */
 export async function imageKeyCommand(
-  options: { readonly kubernetes?: string; readonly source: ImageSource },
+  options: { readonly kubernetes?: string; readonly source: ImageSource; readonly for?: ProviderName },
   context: CommandContext,
 ): Promise<number> {
   const kubernetesVersion = releaseOf(options, context);
   if (kubernetesVersion === null) return 2;
-  const recipe = await createDebianRecipe();
+  const recipe = await createRecipe(imageFormatOf(options.for));
   const key = await recipe.key({ ...imageForHost(kubernetesVersion), source: options.source });
   context.stdout.write(`${key}\n`);
   return 0;
@@ -96,7 +100,7 @@ export async function imageListCommand(
   const images = await listNodeImages(createWorkbench(context).directories.cache);
   const lines = images.map(
     (image) =>
-      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${Math.round(image.sizeBytes / 1e6)} MB  ` +
+      `${image.key}  Kubernetes ${image.kubernetesVersion}  ${formatText(image)}${Math.round(image.sizeBytes / 1e6)} MB  ` +
       `${originText(image.origin)}  ${describePrograms(image)}`,
   );
   print(context, options.json, images, lines.length === 0 ? ['no node images'] : lines);
@@ -112,6 +116,11 @@ function sparingly(tell: (progress: ImageProgress) => void): (progress: ImagePro
     last = { name, elapsedMs: progress.elapsedMs };
     tell(progress);
   };
+}
+
+/** What only some images are for. */
+function formatText({ format }: NodeImage): string {
+  return format === 'kind' ? 'for kind  ' : '';
 }
 
 /** Times to the minute, in UTC. */

@@ -32,7 +32,7 @@ export interface HostReadiness {
 }
 
 /** How long an engine may take for an answer: whoever waits in front of one that hangs is told within 10 s. */
-const ENGINE_TIMEOUT_MS = 8_000;
+const ENGINE_TIMEOUT_MS = 6_000;
 
 /** The node image of a run; one of the user's own, or one that is none of ours, needs no build. */
 export type NeededImage = NodeImageSpec & { readonly own?: boolean };

@@ -8,7 +8,9 @@ import { planParts } from './plan-parts.ts';
 import { findCachedNodeImage } from '../images/cache/cached-images.ts';
 import { cgroupVersionOf } from '../host/cgroup-settings.ts';
 import { ensureNodeImage } from '../images/ensure-node-image.ts';
-import { imageForHost } from '../images/image-for-host.ts';
+import { imageForHost, imageFormatOf } from '../images/image-for-host.ts';
+import { publishedKindImage } from '../images/foreign-image.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
 import { hashOwnBinaries } from '../images/sources/own-binaries.ts';
 import { HostOwnTests } from '../own-tests/host-own-tests.ts';
 import { packageVersion } from '../package-root.ts';
@@ -48,7 +50,8 @@ const BUILD_TIMEOUT_MS = 60 * 60_000;
  * @throws {FailureError} of class `preflight` on a machine that no node images are made for.
  */
 export function imageSpecOf(scenario: Scenario): NodeImageSpec {
-  return imageForHost(kubernetesVersionOf(scenario.distribution.version));
+  const image = imageForHost(kubernetesVersionOf(scenario.distribution.version));
+  return { ...image, format: imageFormatOf(scenario.provider) };
 }
 
 /** The node image of a run. @throws {FailureError} of class `usage` for a program of the user's own that can't be read. */
@@ -175,7 +178,7 @@ export async function runOne(
       (event) => writer.append(event),
       (event) => surroundings.onEvent(event),
     ],
-    image: runImage(imageSpec, files.image, workbench),
+    image: await runImage(scenario, imageSpec, files.image, workbench, context),
     interrupted: context.interrupted,
     abandoned: context.abandoned,
     onSecret: (secret) => secrets.add(secret),
@@ -200,9 +203,29 @@ export async function runOne(
   }
 }
 
-function runImage(spec: NodeImageSpec, image: ScenarioFiles['image'], workbench: Workbench): RunImage {
+async function runImage(
+  scenario: Scenario,
+  spec: NodeImageSpec,
+  image: ScenarioFiles['image'],
+  workbench: Workbench,
+  { env }: CommandContext,
+): Promise<RunImage> {
   if (image?.kind === 'foreign') return image;
-  return { kind: 'node', prepare: (call) => prepareImage(spec, image, workbench, call) };
+  const { makes, ownNetwork } = CAPABILITIES[scenario.provider];
+  // Its nodes pull what they run; and programs of the user's own, or those of another network, are in no image of others.
+  const mayBePublished =
+    makes === 'clusters' &&
+    scenario.cni.name === ownNetwork &&
+    image === null &&
+    scenario.egress === 'open' &&
+    (spec.binaries ?? []).length === 0;
+  const published = mayBePublished
+    ? {
+        image: await publishedKindImage(spec.kubernetesVersion, env),
+        isOursCached: async () => (await findCachedNodeImage(spec, workbench.directories.cache)) !== null,
+      }
+    : null;
+  return { kind: 'node', published, prepare: (call) => prepareImage(spec, image, workbench, call) };
 }
 
 /** The scenario's own image, else one of the cache, else one that is built now. */

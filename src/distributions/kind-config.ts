@@ -33,7 +33,7 @@ const OF_KIND_IPV6: typeof OF_KIND = {
 
 /** A merge patch: what it names replaces what kind has written, and everything else stays. */
 function mergePatches(context: PlanContext): string[] {
-  const { scenario, host } = context;
+  const { scenario, host, nodes } = context;
   const { families } = scenario.network;
   const lists = takesLists(scenario.distribution.version);
   const onlyIPv6 = families.length === 1 && families[0] === 'IPv6';
@@ -49,8 +49,8 @@ function mergePatches(context: PlanContext): string[] {
     );
   const gates = Object.entries(scenario.featureGates).map(([gate, on]) => `${gate}=${on}`);
   const withGates = gates.length === 0 ? {} : { 'feature-gates': gates.join(',') };
-  // Every node takes pods, as with the other providers; kind does that for a cluster of one node only.
-  const registration = { nodeRegistration: { taints: [] }, patches: { directory: CLUSTER_FILES } };
+  // Every node takes pods, as with the other providers; kind sees to that, and insists, in a cluster of one node.
+  const takesPods = nodes.length > 1 ? { nodeRegistration: { taints: [] } } : {};
   return [
     {
       kind: 'ClusterConfiguration',
@@ -66,8 +66,8 @@ function mergePatches(context: PlanContext): string[] {
       scheduler: component('scheduler', { ...withGates, 'leader-elect': 'false' }),
       etcd: { local: component('etcd', { 'unsafe-no-fsync': 'true' }) },
     },
-    { kind: 'InitConfiguration', ...registration },
-    { kind: 'JoinConfiguration', ...registration },
+    { kind: 'InitConfiguration', ...takesPods, patches: { directory: CLUSTER_FILES } },
+    { kind: 'JoinConfiguration', ...takesPods },
     { kind: 'KubeletConfiguration', ...cgroupSettings(host.cgroupVersion).kubelet },
   ].map((patch) => stringify(patch, { lineWidth: 0 }));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IMAGE_FORMATS } from '../images/node-image.ts';
 
 /** What `image build --json` prints. */
 export const imageDocumentSchema = z
@@ -6,8 +7,11 @@ export const imageDocumentSchema = z
     key: z.string().describe('SHA-256 over everything that goes in: the same key, the same content.'),
     kubernetesVersion: z.string(),
     architecture: z.enum(['amd64', 'arm64']),
-    metadataFile: z.string(),
-    rootfsFile: z.string(),
+    format: z.enum(IMAGE_FORMATS).describe('What takes it: LXD and Incus a system container, kind its own.'),
+    metadataFile: z.string().optional().describe('Of a system container.'),
+    rootfsFile: z.string().optional().describe('Of a system container.'),
+    archiveFile: z.string().optional().describe('Of an image for kind: as `docker save` writes it.'),
+    reference: z.string().optional().describe('Of an image for kind: its name and tag.'),
     sizeBytes: z.int().nonnegative(),
     components: z.record(z.string(), z.string()).describe('Version of each component, by name.'),
     images: z.record(z.string(), z.string()).describe('Container images inside, by role.'),

@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { freeBytes } from './free-bytes.ts';
 import { hostArchitecture } from '../images/architecture.ts';
+import { capabilitiesOf } from './process-capabilities.ts';
 import { detectCgroup } from './detect-cgroup.ts';
 import { readKernelModules, type ModuleState } from './kernel-modules.ts';
 import { hostEngineOf } from './host-engines.ts';
@@ -75,8 +76,6 @@ export type Program = (typeof PROGRAMS)[number];
 /** Where Incus keeps its daemon, which no search path has: Debian's packages, and those of the project itself. */
 const DAEMON_FOLDERS = ['/usr/libexec/incus', '/opt/incus/bin'];
 
-const CAP_SYS_RESOURCE_BIT = 24n;
-
 async function readNumber(file: string): Promise<number | null> {
   const text = (await readFile(file, 'utf8').catch(() => '')).trim();
   return /^\d+$/.test(text) ? Number(text) : null;
@@ -127,8 +126,7 @@ export async function readHostFacts(
     read('/proc/self/status'),
     read('/proc/meminfo'),
   ]);
-  const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  const { effective, bounding } = capabilitiesOf(status);
   const root = process.getuid?.() === 0;
   const availableKiB = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
   const modules = await readKernelModules();
@@ -141,7 +139,7 @@ export async function readHostFacts(
     root,
     cgroup: await detectCgroup(),
     // For a user without root, what counts is what root here may have at most.
-    capSysResource: (((root ? capabilities : bounding) >> CAP_SYS_RESOURCE_BIT) & 1n) === 1n,
+    capSysResource: (root ? effective : bounding).sysResource,
     programs: await findPrograms(env['PATH']),
     memoryAvailableBytes: availableKiB === undefined ? null : Number(availableKiB) * 1024,
     cacheFreeBytes: await freeBytes(cacheDirectory),

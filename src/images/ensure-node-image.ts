@@ -3,7 +3,7 @@ import { withDeadline } from './build/build-deadline.ts';
 import { buildInRootPlace } from './build/build-in-root-place.ts';
 import { buildPreparedImage, imageTitle } from './build/build-prepared-image.ts';
 import { BuildProgress } from './build/build-progress.ts';
-import { createDebianRecipe } from './build/debian-recipe.ts';
+import { createRecipe } from './build/create-recipe.ts';
 import { findCandidate } from './sources/find-candidate.ts';
 import { readNodeImage } from './cache/read-node-image.ts';
 import type { NodeImageRecipe } from './build/node-image-recipe.ts';
@@ -32,7 +32,7 @@ export interface NodeImageDependencies {
  *   `infrastructure` for everything else; the signal's reason when aborted.
  */
 export async function ensureNodeImage(spec: NodeImageSpec, deps: NodeImageDependencies): Promise<NodeImage> {
-  return await ensureNodeImageWith(await createDebianRecipe(), spec, deps);
+  return await ensureNodeImageWith(await createRecipe(spec.format), spec, deps);
 }
 
 /** {@link ensureNodeImage} with another recipe. */

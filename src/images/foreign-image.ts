@@ -26,3 +26,17 @@ export async function foreignImageOf(
   if (name === null) throw new Error(`${scenario.image ?? upstream.machineImage} is no image of the engine`);
   return { kind: 'foreign', ...name, containers: upstream.containerImages };
 }
+
+/**
+ * The node image that kind's project publishes for a Kubernetes release. Like every image that is none of ours, it brings no containers
+ * of ours, so its nodes have to reach a registry.
+ */
+export async function publishedKindImage(
+  kubernetesVersion: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ForeignImage> {
+  const upstream = await readUpstream(environment);
+  const name = parseForeignImage(`${upstream.kindNodeImage}:v${kubernetesVersion}`);
+  if (name === null) throw new Error(`${upstream.kindNodeImage} is no repository`);
+  return { kind: 'foreign', ...name, containers: upstream.containerImages };
+}

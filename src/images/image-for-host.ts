@@ -1,6 +1,8 @@
 import { ARCHITECTURE_NAMES, hostArchitecture, type Architecture } from './architecture.ts';
 import { imagePreflightFailure } from './image-failure.ts';
-import type { NodeImageSpec } from './node-image.ts';
+import { CAPABILITIES } from '../scenario/provider-capabilities.ts';
+import type { ImageFormat, NodeImageSpec } from './node-image.ts';
+import type { ProviderName } from '../scenario/scenario.ts';
 
 /**
  * The architecture of nodes on this machine.
@@ -21,4 +23,9 @@ export function requireHostArchitecture(machine: string = process.arch): Archite
  */
 export function imageForHost(kubernetesVersion: string, machine: string = process.arch): NodeImageSpec {
   return { kubernetesVersion, architecture: requireHostArchitecture(machine) };
+}
+
+/** The format of the node images that a provider takes; of LXD's and Incus's when none is named. */
+export function imageFormatOf(provider: ProviderName = 'lxd'): ImageFormat {
+  return CAPABILITIES[provider].imageFormat;
 }

@@ -13,8 +13,17 @@ export interface OwnBinary {
   readonly sha256: string;
 }
 
+/**
+ * What takes a node image: LXD and Incus a system container, kind an image of a container engine. Both have the same programs, files and
+ * container images inside.
+ */
+export const IMAGE_FORMATS = ['system-container', 'kind'] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+
 /** What a node image is made for. */
 export interface NodeImageSpec {
+  /** `system-container` when nothing is said. */
+  readonly format?: ImageFormat;
   /** A Kubernetes release without the `v`, such as `1.36.3`. */
   readonly kubernetesVersion: string;
   readonly architecture: Architecture;
@@ -54,17 +63,13 @@ export type ImageOrigin =
 /** The registry that container images of our own making are named for; nobody serves it. */
 export const OWN_REGISTRY = 'twinstack.local';
 
-/** A node image in the cache: a complete root file system, ready to be imported by LXD or Incus. */
-export interface NodeImage {
+/** What is known of a node image, whatever takes it. */
+interface NodeImageContent {
   /** SHA-256 (hex) over everything that goes in: versions, sources, templates, recipe. The same inputs never build twice. */
   readonly key: string;
   readonly kubernetesVersion: string;
   readonly architecture: NodeImageSpec['architecture'];
-  /** Absolute path of the LXD metadata tarball. */
-  readonly metadataFile: string;
-  /** Absolute path of the root file system as a squashfs. */
-  readonly rootfsFile: string;
-  /** Bytes of the squashfs. */
+  /** Bytes of its largest file. */
   readonly sizeBytes: number;
   /** Version of each component inside, by name (`kubernetes`, `containerd`, `etcd`, `coredns`, …). */
   readonly components: Readonly<Record<string, string>>;
@@ -80,6 +85,27 @@ export interface NodeImage {
   readonly nodeInterface: number;
   readonly origin: ImageOrigin;
 }
+
+/** A node image that LXD and Incus import: a complete root file system. */
+export interface SystemContainerImage extends NodeImageContent {
+  readonly format: 'system-container';
+  /** Absolute path of the LXD metadata tarball. */
+  readonly metadataFile: string;
+  /** Absolute path of the root file system as a squashfs. */
+  readonly rootfsFile: string;
+}
+
+/** A node image that Docker and Podman load, and kind starts nodes of. */
+export interface KindImage extends NodeImageContent {
+  readonly format: 'kind';
+  /** Absolute path of an archive as `docker save` writes it. */
+  readonly archiveFile: string;
+  /** Name and tag in the archive; the tag has the beginning of the key. */
+  readonly reference: string;
+}
+
+/** A node image in the cache. */
+export type NodeImage = SystemContainerImage | KindImage;
 
 /** How far a build is. `done` and `total` count steps of unequal length; `elapsedMs` is since the build's start. */
 export interface ImageProgress {

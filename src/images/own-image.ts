@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { listNodeImages } from './cache/cached-images.ts';
-import { exportUsageFailure } from './archive/exported-image.ts';
+import { exportUsageFailure, formatOf } from './archive/exported-image.ts';
 import { importNodeImage, requireFitting } from './archive/import-node-image.ts';
 import { readExportManifest } from './archive/read-exported-image.ts';
 import type { BuildContext } from './build/build-context.ts';
-import type { NodeImage, NodeImageSpec } from './node-image.ts';
+import type { ImageFormat, NodeImage, NodeImageSpec } from './node-image.ts';
 
 /** A node image that a scenario names itself: in the cache, or in a file that has been looked at and not been imported. */
 export type OwnImage =
@@ -31,6 +31,7 @@ export async function findOwnImage(
     const manifest = await readExportManifest(file, signal);
     requireFitting(file, manifest, spec.architecture);
     requireRelease(file, manifest.kubernetesVersion, spec);
+    requireFormat(file, formatOf(manifest), spec);
     return { kind: 'file', file, key: manifest.key };
   }
   const meant = (await listNodeImages(cacheDir)).filter(({ key }) => key.startsWith(name));
@@ -42,6 +43,7 @@ export async function findOwnImage(
     );
   }
   requireRelease(`the node image ${key12(image)}`, image.kubernetesVersion, spec);
+  requireFormat(`the node image ${key12(image)}`, image.format, spec);
   requireFitting(`the node image ${key12(image)}`, { ...image, exportedBy: 'another' }, spec.architecture);
   return { kind: 'cached', image };
 }
@@ -64,5 +66,19 @@ function requireRelease(what: string, kubernetesVersion: string, spec: NodeImage
   throw exportUsageFailure(
     `${what} has Kubernetes ${kubernetesVersion}, and the scenario asks for ${spec.kubernetesVersion}`,
     'Change distribution.version, or name another image.',
+  );
+}
+
+const TAKEN_BY: Readonly<Record<ImageFormat, string>> = { 'system-container': 'LXD and Incus', kind: 'kind' };
+
+function requireFormat(
+  what: string,
+  format: ImageFormat,
+  { format: wanted = 'system-container' }: NodeImageSpec,
+): void {
+  if (format === wanted) return;
+  throw exportUsageFailure(
+    `${what} is for ${TAKEN_BY[format]}, and the scenario's provider is not`,
+    `Name an image for ${TAKEN_BY[wanted]}; \`image list\` shows what is there.`,
   );
 }

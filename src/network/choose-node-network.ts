@@ -12,7 +12,7 @@ export interface UsedRange {
    * `10.88.0.1/24`, `192.0.2.7`.
    */
   readonly range: string;
-  /** Who has it, to go into a message: `a route via eth0`, `the LXD network lxdbr0`, `run k7f3q2`. */
+  /** Who has it, to go into a message: `a route via eth0`, `an LXD network`, `run k7f3q2`. */
   readonly usedBy: string;
 }
 

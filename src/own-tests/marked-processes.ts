@@ -24,7 +24,12 @@ export function testMark(runId: string, number: number): string {
   return `${runId}/${number}`;
 }
 
-/** All processes that belong to a run's tests, whoever is left of them. */
+/** The value of {@link TEST_MARK} for a program of ours that goes on by itself when a run is killed. */
+export function programMark(runId: string, program: string): string {
+  return `${runId}/${program}`;
+}
+
+/** All processes that belong to a run's tests and programs, whoever is left of them. */
 export function searchForRun(runId: string): ProcessSearch {
   return { mark: `${runId}/`, session: null };
 }

@@ -1,4 +1,4 @@
-import type { Owner, Provider } from '../providers/provider.ts';
+import { CLUSTER_FILES, type ClusterSpec, type Owner, type Provider } from '../providers/provider.ts';
 import type { Action, ClusterCondition, Plan, Step } from './plan.ts';
 import { formatForeignImage } from '../scenario/foreign-image-name.ts';
 import type { PlannedCheck } from '../checks/planned-check.ts';
@@ -74,10 +74,25 @@ function ownTestLines(check: PlannedCheck): string[] {
   ];
 }
 
+/** What the program that makes a cluster reads, and what its nodes find. */
+function clusterLines({ config, files }: ClusterSpec): string[] {
+  return [
+    '  which reads',
+    ...indented(config),
+    ...files.flatMap(({ name, content }) => [
+      `  with ${CLUSTER_FILES}/${name} in each node`,
+      ...indented(content),
+    ]),
+  ];
+}
+
 function actionLines(action: Action, dialect: CommandDialect, owner: Owner): string[] {
   switch (action.kind) {
     case 'create':
-      return dialect.commandsFor(action.resource, owner).map(commandLine);
+      return [
+        ...dialect.commandsFor(action.resource, owner).map(commandLine),
+        ...(action.resource.kind === 'cluster' ? clusterLines(action.resource) : []),
+      ];
     case 'start':
       return [commandLine(dialect.startCommand(action.node))];
     case 'write-files':

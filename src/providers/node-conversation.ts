@@ -2,7 +2,14 @@ import { HostConversation, type ConversationStart } from '../process/host-conver
 import { waitUntil } from '../run/wait-until.ts';
 import type { Conversation, ProgramEnd } from '../dialogue/conversation.ts';
 import type { CommandRunner } from '../process/command-runner.ts';
-import type { CallOptions } from './provider.ts';
+import {
+  endScript,
+  requireTerminal,
+  startInTerminal,
+  terminalFiles,
+  type StartedAs,
+} from './terminal-program.ts';
+import type { CallOptions, Node, NodeProgram } from './provider.ts';
 
 /** In the environment of a program that is talked to, and of everything that it starts: what is ended with it. */
 export const DIALOGUE_MARK = 'TWINSTACK_DIALOGUE';
@@ -70,4 +77,29 @@ export class NodeConversation implements Conversation {
     }
     await this.#client.kill({ timeoutMs, signal });
   }
+}
+
+/**
+ * Starts a program in a node, to talk to.
+ * @param clientOf the engine's client on this host that starts it, with its arguments.
+ */
+export async function converseInNode(
+  node: Node,
+  program: NodeProgram,
+  clientOf: (started: StartedAs) => Pick<ConversationStart, 'file' | 'args'>,
+  options: CallOptions,
+): Promise<Conversation> {
+  const { mode, mark, file, args } = program;
+  if (mode === 'pty') {
+    await requireTerminal(node, options);
+    await node.writeFiles(await terminalFiles(), options);
+  }
+  const started: StartedAs = mode === 'pty' ? startInTerminal(program) : { file, args, env: {} };
+  const client = clientOf({ ...started, env: { ...started.env, [DIALOGUE_MARK]: mark } });
+  return new NodeConversation({
+    node,
+    client: { ...client, env: process.env },
+    mark,
+    endScript: await endScript(),
+  });
 }

@@ -25,7 +25,7 @@ export async function rangesInUse(
   const others = records.filter((record) => record.state !== 'finished' && record.runId !== runId);
   const used: UsedRange[] = [
     ...host,
-    ...engine.map((range) => ({ range, usedBy: `an ${provider.name.toUpperCase()} network` })),
+    ...engine.map((range) => ({ range, usedBy: `a network of ${provider.name}` })),
     ...others.flatMap((record) => record.ranges.map((range) => ({ range, usedBy: `run ${record.runId}` }))),
   ];
   return { used, records };

@@ -20,21 +20,43 @@ export const BUILD_NAME = 'image build';
 
 /** A root place in an engine: a builder for each command. It is journaled and labelled as a run of its own, so `gc` finds it. */
 export class Builder implements RootPlace {
-  readonly #provider: Provider;
+  readonly #providers: readonly Provider[];
   readonly #store: RunStore;
   readonly #temporaryDirectory: string;
   readonly #abandoned: AbortSignal;
 
-  /** @param abandoned aborted when the user does not want to wait for a clean-up. */
-  constructor(provider: Provider, store: RunStore, temporaryDirectory: string, abandoned: AbortSignal) {
-    this.#provider = provider;
+  /**
+   * @param providers of which the first that answers lends the machine.
+   * @param abandoned aborted when the user does not want to wait for a clean-up.
+   */
+  constructor(
+    providers: readonly Provider[],
+    store: RunStore,
+    temporaryDirectory: string,
+    abandoned: AbortSignal,
+  ) {
+    this.#providers = providers;
     this.#store = store;
     this.#temporaryDirectory = temporaryDirectory;
     this.#abandoned = abandoned;
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    await this.#provider.info({ timeoutMs: CHECK_TIMEOUT_MS, signal });
+    await this.#answering(signal);
+  }
+
+  /** @throws what the first of them says, where none answers. */
+  async #answering(signal: AbortSignal): Promise<Provider> {
+    const refusals: unknown[] = [];
+    for (const provider of this.#providers) {
+      try {
+        await provider.info({ timeoutMs: CHECK_TIMEOUT_MS, signal });
+        return provider;
+      } catch (error) {
+        refusals.push(error);
+      }
+    }
+    throw refusals[0];
   }
 
   async run(
@@ -43,6 +65,7 @@ export class Builder implements RootPlace {
     options: RootPlaceOptions,
   ): Promise<void> {
     const { timeoutMs, signal, onLine } = options;
+    const provider = await this.#answering(signal);
     const runId = newRunId();
     const name = `${runObjectName(runId)}-builder`;
     const owner = { runId, lease: await takeLease(timeoutMs + CLEAN_UP_MS + REMOVAL_TIMEOUT_MS) };
@@ -50,7 +73,7 @@ export class Builder implements RootPlace {
       schemaVersion: 1,
       runId,
       scenario: { name: BUILD_NAME, file: '' },
-      provider: this.#provider.name,
+      provider: provider.name,
       lease: owner.lease,
       startedAt: new Date().toISOString(),
       state: 'running',
@@ -63,19 +86,19 @@ export class Builder implements RootPlace {
     try {
       const spec = { name, folders, temporaryDirectory: this.#temporaryDirectory };
       const call = { timeoutMs: START_TIMEOUT_MS, signal };
-      await this.#provider.startBuilder(spec, owner, call);
+      await provider.startBuilder(spec, owner, call);
       const [file = '', ...args] = command;
       const program = { timeoutMs: timeoutMs + CLEAN_UP_MS, signal, onLine };
-      await this.#provider.node(name).run(file, args, program);
+      await provider.node(name).run(file, args, program);
     } catch (error) {
       failed = { error };
     }
-    await this.#remove(runId, name, failed?.error);
+    await this.#remove(provider, runId, name, failed?.error);
     if (failed !== null) throw failed.error;
   }
 
-  async #remove(runId: string, name: string, cause: unknown): Promise<void> {
-    const { outcome, errors } = await removeRun(this.#provider, runId, this.#store.journalOf(runId), {
+  async #remove(provider: Provider, runId: string, name: string, cause: unknown): Promise<void> {
+    const { outcome, errors } = await removeRun(provider, runId, this.#store.journalOf(runId), {
       timeoutMs: REMOVAL_TIMEOUT_MS,
       signal: this.#abandoned,
     });

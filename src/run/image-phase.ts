@@ -5,7 +5,8 @@ import { plannedForeignImage, plannedNodeImage, type PlannedImage } from '../pla
 import { formatForeignImage } from '../scenario/foreign-image-name.ts';
 import type { StepInfo } from './event.ts';
 import type { RunEvents } from './run-events.ts';
-import type { RunImage, ScenarioRun } from './scenario-run.ts';
+import { FailureError } from './failure.ts';
+import type { PublishedImage, RunImage, ScenarioRun } from './scenario-run.ts';
 import type { ImageProgress, NodeImage } from '../images/node-image.ts';
 import type { CallOptions, EnsuredImage, FoundForeignImage, Owner } from '../providers/provider.ts';
 
@@ -65,7 +66,20 @@ export async function prepareEngineImage(
       });
     }
     const onProgress = throttledProgress(events);
-    const image = await step(BUILD, () => source.prepare({ signal: run.interrupted, onProgress }));
+    const image = await step(BUILD, async () => {
+      const published = await takePublished(source.published, {
+        run,
+        owner,
+        events,
+        step: BUILD,
+        timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      });
+      return published ?? (await source.prepare({ signal: run.interrupted, onProgress }));
+    });
+    if ('planned' in image) {
+      tracker.finished(IMPORT, 'passed', null);
+      return image;
+    }
     onImage(image);
     for (const message of ownBinaryNotices(image)) events.emit({ type: 'notice', level: 'info', message });
     const way = { run, owner, events, step: IMPORT, timeoutMs: IMPORT_TIMEOUT_MS };
@@ -75,6 +89,22 @@ export async function prepareEngineImage(
     });
   } finally {
     tracker.close();
+  }
+}
+
+/** What others publish, where ours is not in the cache; null where it can't be had, and ours is to be built. */
+async function takePublished(published: PublishedImage | null, way: Import): Promise<EngineImage | null> {
+  if (published === null || (await published.isOursCached())) return null;
+  const { image } = published;
+  try {
+    const ensured = await bringIn(way, (call) => way.run.provider.ensureForeignImage(image, call));
+    const { name, found, storageDriver } = ensured;
+    return { planned: plannedForeignImage(image, name), found, storageDriver };
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failure.class === 'interrupted') throw error;
+    const message = `${formatForeignImage(image)} can not be had, so ours is built: ${error.failure.message}`;
+    way.events.emit({ type: 'notice', level: 'info', message });
+    return null;
   }
 }
 

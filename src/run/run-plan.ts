@@ -16,7 +16,8 @@ import { waitUntil, type Look } from './wait-until.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Action, Plan, Step } from '../plan/plan.ts';
 import type { OwnTests } from '../own-tests/own-test.ts';
-import type { CallOptions, Owner, Provider } from '../providers/provider.ts';
+import type { CallOptions, Owner, Provider, ResourceSpec } from '../providers/provider.ts';
+import type { ResourceRef } from './event.ts';
 import type { Journal } from './journal.ts';
 import type { RunEvents } from './run-events.ts';
 
@@ -49,6 +50,13 @@ export interface PlanResult {
 
 const ENGINE_TIMEOUT_MS = 60_000;
 const RETRY_MS = 50;
+
+/** What a creation brings about: a cluster is its nodes, besides. */
+function madeBy(resource: ResourceSpec): readonly ResourceRef[] {
+  const { kind, name } = resource;
+  const nodes = resource.kind === 'cluster' ? resource.nodes : [];
+  return [{ kind, name }, ...nodes.map((node) => ({ kind: 'instance', name: node.name }))];
+}
 
 /**
  * Runs a plan's steps, each as soon as the steps that it needs are done. The first failure aborts what still runs; nothing is left
@@ -142,7 +150,7 @@ class PlanExecution {
     const call: CallOptions = { timeoutMs: ENGINE_TIMEOUT_MS, signal };
     switch (action.kind) {
       case 'create':
-        journal.creating(action.resource);
+        for (const ref of madeBy(action.resource)) journal.creating(ref);
         return provider.create(action.resource, owner, {
           timeoutMs: action.timeoutMs ?? ENGINE_TIMEOUT_MS,
           signal,

@@ -9,6 +9,13 @@ import type { Scenario } from '../scenario/scenario.ts';
 
 export type Keep = 'never' | 'on-failure' | 'always';
 
+/** An image that others publish for the same purpose as ours. */
+export interface PublishedImage {
+  readonly image: ForeignImage;
+  /** Whether ours is in the cache, which comes first. */
+  isOursCached(): Promise<boolean>;
+}
+
 /** What the nodes of a run are made of. */
 export type RunImage =
   | {
@@ -18,6 +25,8 @@ export type RunImage =
         signal: AbortSignal;
         onProgress(progress: ImageProgress): void;
       }): Promise<NodeImage>;
+      /** What is taken instead of a build, where it can be had; null where nothing else will do. */
+      readonly published: PublishedImage | null;
     }
   | ForeignImage;
 

@@ -1,3 +1,4 @@
+import type { ImageFormat } from '../images/node-image.ts';
 import type { CniName, DistributionName, ProviderName } from './scenario.ts';
 
 /** What is true of an engine, as data: rules, plans and documents ask for it, and nobody asks for a provider's name. */
@@ -9,6 +10,8 @@ export interface Capabilities {
   readonly makes: 'machines' | 'clusters';
   /** What a node is, for readers. */
   readonly node: string;
+  /** Of the node images of ours that nodes are made of. */
+  readonly imageFormat: ImageFormat;
   readonly distributions: readonly DistributionName[];
   /** The network that it brings itself and that a scenario has where it names none; null where the distribution decides. */
   readonly ownNetwork: CniName | null;
@@ -20,8 +23,6 @@ export interface Capabilities {
   readonly foreignImages: boolean;
   /** It lends a machine to a user without root, in which a node image can be built. */
   readonly buildsImages: boolean;
-  /** Labels of an object can be changed once it is there. */
-  readonly relabels: boolean;
   readonly freezes: boolean;
   readonly snapshots: boolean;
 }
@@ -30,13 +31,13 @@ export interface Capabilities {
 const SYSTEM_CONTAINERS: Capabilities = {
   makes: 'machines',
   node: 'a privileged system container',
+  imageFormat: 'system-container',
   distributions: ['kubeadm', 'k0s', 'k8s-snap'],
   ownNetwork: null,
   blocksEgress: 'engine',
   choosesAddresses: true,
   foreignImages: true,
   buildsImages: true,
-  relabels: true,
   freezes: true,
   snapshots: true,
 };
@@ -48,13 +49,13 @@ export const CAPABILITIES: Readonly<Record<ProviderName, Capabilities>> = {
   kind: {
     makes: 'clusters',
     node: 'a privileged Docker or Podman container',
+    imageFormat: 'kind',
     distributions: ['kubeadm'],
     ownNetwork: 'kindnet',
     blocksEgress: 'root',
     choosesAddresses: false,
     foreignImages: false,
     buildsImages: false,
-    relabels: false,
     freezes: true,
     snapshots: false,
   },

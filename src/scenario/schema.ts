@@ -102,8 +102,8 @@ const cni = z
       .optional()
       .meta({
         description:
-          "The network plugin that gives pods their addresses and routes: bridge unless written, and k0s' own kube-router with k0s. " +
-          'custom is a manifest of your own. kindnet is not supported yet.',
+          'The network plugin that gives pods their addresses and routes: bridge unless written, with provider kind the kindnet of its node image, ' +
+          "and k0s' own kube-router with k0s. custom is a manifest of your own.",
         default: 'bridge',
       }),
     mode: z
@@ -472,7 +472,7 @@ export const scenarioSchema = z
       .meta({ description: 'One sentence for people.', examples: ['One node, dual-stack'] }),
     provider: z.enum(['lxd', 'incus', 'kind', 'auto']).default('lxd').meta({
       description:
-        'Where the nodes are made; auto takes the first of lxd, incus, kind that it is for and that is ready here. kind is not supported yet.',
+        'Where the nodes are made: system containers of lxd or incus, or containers of Docker or Podman with kind; auto takes the first of lxd, incus, kind that it is for and that is ready here.',
     }),
     nodes,
     network: networkSchema,

@@ -28,7 +28,7 @@ test.serial('a bad file is 2, and each problem one line of standard output with 
 
 test.serial('everything that is wrong is told at once', async (t) => {
   const visitor = await visit(t);
-  const file = await visitor.write('bad.yaml', `${BAD}provider: kind\nnodse: 3\n`);
+  const file = await visitor.write('bad.yaml', `${BAD}nodes: { controlPlanes: 2 }\nnodse: 3\n`);
   const { status, stdout } = await visitor.run(['lint', file]);
   t.is(status, 2);
   for (const rule of ['service-cidr-size', 'not-yet', 'schema'])

@@ -51,10 +51,10 @@ test.serial('a refused file has no plan', async (t) => {
   const { status, stdout, stderr } = await visitor.run([
     'plan',
     'scenarios/quickstart.yaml',
-    '--provider',
-    'kind',
+    '--set',
+    'nodes.controlPlanes=2',
   ]);
   t.is(status, 2);
   t.is(stdout, '');
-  t.regex(stderr, /^--set:1:1 provider: .*\(rule not-yet\)\n$/);
+  t.regex(stderr, /^--set:1:1 nodes\.controlPlanes: .*\(rule not-yet\)\n$/);
 });

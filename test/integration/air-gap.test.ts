@@ -38,7 +38,7 @@ const gap = {
 async function addForeignImage(cacheDir: string): Promise<void> {
   const image = await findCachedNodeImage(SPEC, directoriesOf(process.env).cache);
   if (image === null) throw new Error('no node image is in the cache: run `image build` first');
-  const from = imageFiles(dirname(image.rootfsFile));
+  const from = imageFiles(imageDirectory(directoriesOf(process.env).cache, image.key));
   const to = imageFiles(imageDirectory(cacheDir, KEY));
   await mkdir(dirname(to.rootfs), { recursive: true });
   await link(from.rootfs, to.rootfs).catch(() => execa('cp', ['--reflink=auto', from.rootfs, to.rootfs]));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -41,11 +41,17 @@ async function canRun(program: string): Promise<boolean> {
   return !failed;
 }
 
-async function runningDaemons(): Promise<string[]> {
+/** The names of the processes that are Docker daemons, with the firewall that this process has. */
+export async function runningDaemons(): Promise<string[]> {
+  const networkOf = (pid: string): Promise<string> => readlink(`/proc/${pid}/ns/net`).catch(() => '');
+  const own = await networkOf('self');
   const names = await Promise.all(
-    (await readdir('/proc')).map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')),
+    (await readdir('/proc')).map(async (pid) => {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      return name.trim() === 'dockerd' && (await networkOf(pid)) === own ? name : '';
+    }),
   );
-  return names.filter((name) => name.trim() === 'dockerd');
+  return names.filter((name) => name !== '');
 }
 
 /**
@@ -115,13 +121,14 @@ async function launch(): Promise<{ folder: string; end(): Promise<void> }> {
   };
 }
 
-async function policyOf(program: string): Promise<string> {
+/** What chain FORWARD does with a packet that no rule of it decides on. */
+export async function policyOf(program: string): Promise<string> {
   const listing = await run(program, '-w', '5', '-S', 'FORWARD');
   return /^-P FORWARD (\w+)/m.exec(listing)?.[1] ?? 'ACCEPT';
 }
 
-/** dockerd leaves its rules behind when it ends. */
-async function removeDockerChains(program: string): Promise<void> {
+/** Removes the chains and rules of Docker daemons, which leave them behind when they end. */
+export async function removeDockerChains(program: string): Promise<void> {
   for (const table of ['filter', 'nat']) {
     const { stdout, failed } = await execa(program, ['-w', '5', '-t', table, '-S'], {
       env,
@@ -132,7 +139,9 @@ async function removeDockerChains(program: string): Promise<void> {
     const lines = stdout.split('\n').map((line) => line.split(' '));
     const inTable = (...args: string[]): Promise<string> => run(program, '-w', '5', '-t', table, ...args);
     for (const [verb, chain = '', ...rule] of lines) {
-      const ofDocker = rule.some((word) => /^(DOCKER.*|docker0|198\.18\.213\..*)$/.test(word));
+      const ofDocker = rule.some((word) =>
+        /^(DOCKER.*|docker0|198\.18\.21[3-9]\..*|198\.18\.22[0-3]\..*)$/.test(word),
+      );
       if (verb === '-A' && !chain.startsWith('DOCKER') && ofDocker) await inTable('-D', chain, ...rule);
     }
     const chains = lines.flatMap(([verb, chain = '']) =>

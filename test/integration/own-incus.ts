@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -37,6 +37,7 @@ export class OwnIncus {
     await this.#end();
     this.#daemon = this.#spawn();
     await this.#ready();
+    await this.#endForgotten();
   }
 
   /** Halts the daemon: its socket takes requests and nobody answers. */
@@ -71,6 +72,24 @@ export class OwnIncus {
     const env = { INCUS_DIR: this.directory };
     const seconds = READY_TIMEOUT_MS / 1000;
     await execa('incus', ['admin', 'waitready', `--timeout=${seconds}`], { env, stdin: 'ignore' });
+  }
+
+  /**
+   * Ends what Incus forgets: a daemon that ends while it makes a network has no record of the dnsmasq that it has just started, and
+   * removes the network without it. A program of root's that is nobody's object is nothing that a run could know.
+   */
+  async #endForgotten(): Promise<void> {
+    const folder = join(this.directory, 'networks');
+    const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+    for (const pid of pids) {
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      const network = /^--interface=(.+)$/.exec(
+        words.find((word) => word.startsWith('--interface=')) ?? '',
+      )?.[1];
+      if (network === undefined || !words.some((word) => word.includes(`${folder}/${network}/`))) continue;
+      const recorded = await readFile(join(folder, network, 'dnsmasq.pid'), 'utf8').catch(() => '');
+      if (!new RegExp(`\\b${pid}\\b`).test(recorded)) process.kill(Number(pid), 'SIGTERM');
+    }
   }
 
   async #end(): Promise<void> {

@@ -19,7 +19,7 @@ async function findGo(): Promise<string> {
 }
 
 /** What a stand-in takes the place of. */
-const PROGRAMS = { k8s: 'k8s', hostile: 'k8s', k0s: 'k0s' } as const;
+const PROGRAMS = { k8s: 'k8s', hostile: 'k8s', k0s: 'k0s', kindnode: 'kindnode' } as const;
 
 /**
  * Compiles a stand-in from test/rigs, which needs nothing but Go.

@@ -25,6 +25,14 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run scenario -- --yes': 'may set the host up; CI runs it, and what it runs is in clusters.test.ts',
   'npm test': 'runs this test',
   'npm run check': 'runs this test',
+  'npm run bench': 'takes minutes of a machine that does nothing else',
+  'npm run scenario -- run scenarios/kind-dualstack.yaml':
+    "needs Docker, which a host may not have; kind's tests run it on a daemon of their own",
+  'npm run scenario -- run scenarios/quickstart.yaml --provider auto':
+    'provider-auto.test.ts chooses, and clusters.test.ts runs this scenario',
+  'npm run scenario -- run scenarios/quickstart.yaml --provider lxd,incus':
+    'needs Incus beside LXD; run-providers.test.ts compares, and incus.test.ts runs scenarios',
+  'npm run scenario -- doctor --provider kind': 'ends with status 3 on a host without Docker',
   'npm run scenario -- down --all': 'removes runs that are not of this test; see bad-days.test.ts',
   'npm run scenario -- gc --caches': 'costs this host its image',
   'npm run scenario -- doctor --undo': 'takes the engine away',
@@ -42,6 +50,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'fetches from the official sites; release-image.test.ts builds from a server of ours',
   'npm run scenario -- run mine.yaml --set distribution.version=1.35.4': 'builds an image; see docs/evidence',
   'npm run scenario -- image build --kubernetes 1.35.4': 'takes minutes; see docs/evidence',
+  'npm run scenario -- image build --for kind': 'kind-image.test.ts builds it',
+  'docker load --input ~/.cache/twinstack/images/<key>/node-image.tar': 'kind-image.test.ts loads it',
+  'kind create cluster --image twinstack.local/kind-node:v1.36.3-<first 12 letters of the key>':
+    'kind-image.test.ts makes clusters of it',
   "asciinema rec -c 'npm run scenario -- --yes' quickstart.cast": 'needs a person at a terminal',
   'npx tsx scripts/draw-recording.ts quickstart.cast': 'needs a recording; draw-recording.test.ts draws one',
 };

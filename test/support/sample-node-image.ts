@@ -6,7 +6,7 @@ import {
   readNodeImage,
   type ImageDescription,
 } from '../../src/images/cache/read-node-image.ts';
-import { NODE_INTERFACE, type NodeImage } from '../../src/images/node-image.ts';
+import { NODE_INTERFACE, type SystemContainerImage } from '../../src/images/node-image.ts';
 
 /** What of an image a test wants to be otherwise. */
 export type SampleChanges = Partial<ImageDescription> & {
@@ -19,12 +19,12 @@ export function sampleKey(word: string): string {
   return createHash('sha256').update(word).digest('hex');
 }
 
-/** Puts an image into a cache that no engine would take, as a build leaves one. */
-export async function addNodeImage(cacheDir: string, changes: SampleChanges = {}): Promise<NodeImage> {
-  const { rootfs = Buffer.from('hsqs root file system'.repeat(50)), ...rest } = changes;
-  const description: ImageDescription = {
+/** What `image.json` of a sample image says. */
+export function sampleDescription(changes: Partial<ImageDescription> = {}): ImageDescription {
+  return {
     schemaVersion: 1,
     key: sampleKey('sample'),
+    format: 'system-container',
     kubernetesVersion: '1.2.3',
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     components: { kubernetes: '1.2.3' },
@@ -42,8 +42,17 @@ export async function addNodeImage(cacheDir: string, changes: SampleChanges = {}
     binaries: [],
     timingsMs: {},
     nodeInterface: NODE_INTERFACE,
-    ...rest,
+    ...changes,
   };
+}
+
+/** Puts an image into a cache that no engine would take, as a build leaves one. */
+export async function addNodeImage(
+  cacheDir: string,
+  changes: SampleChanges = {},
+): Promise<SystemContainerImage> {
+  const { rootfs = Buffer.from('hsqs root file system'.repeat(50)), ...rest } = changes;
+  const description = sampleDescription(rest);
   const directory = imageDirectory(cacheDir, description.key);
   const files = imageFiles(directory);
   await mkdir(directory, { recursive: true });
@@ -55,6 +64,6 @@ export async function addNodeImage(cacheDir: string, changes: SampleChanges = {}
     await handle.close();
   } else await writeFile(files.rootfs, rootfs);
   const image = await readNodeImage(cacheDir, description.key);
-  if (image === null) throw new Error('the sample image is none');
+  if (image?.format !== 'system-container') throw new Error('the sample image is none');
   return image;
 }

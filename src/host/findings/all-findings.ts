@@ -1,7 +1,9 @@
+import { CAPABILITIES } from '../../scenario/provider-capabilities.ts';
+import { egressByRoot } from './egress.ts';
 import { deadRuns } from './leftovers.ts';
 import { capSysResource, cgroup, modules, snapModules, vxlanModule } from './kernel.ts';
 import { bridgeNetfilter, forwardPolicy, ipv6, port53, routes } from './network.ts';
-import { clock, disk, inotify, memory, storage } from './resources.ts';
+import { clock, disk, engineDisk, inotify, memory, storage } from './resources.ts';
 import { architecture, daemon, go, packages } from './software.ts';
 import type { Finding } from './finding.ts';
 import type { HostState } from './host-state.ts';
@@ -17,9 +19,19 @@ const GROUPS: readonly { readonly title: string; readonly judges: readonly Judge
   { title: 'Leftovers', judges: [deadRuns] },
 ];
 
+/** The same where kind makes the nodes of containers. */
+const OF_CLUSTERS: typeof GROUPS = [
+  { title: 'Programs', judges: [architecture, packages, daemon, go] },
+  { title: 'Resources', judges: [engineDisk, disk, memory, inotify, clock] },
+  { title: 'Kernel', judges: [cgroup, modules, vxlanModule] },
+  { title: 'Network', judges: [ipv6, bridgeNetfilter, forwardPolicy, egressByRoot, routes] },
+  { title: 'Leftovers', judges: [deadRuns] },
+];
+
 /** Findings with the headings under which people read them. */
 export function findingGroups(state: HostState): { title: string; findings: Finding[] }[] {
-  return GROUPS.map(({ title, judges }) => ({ title, findings: judges.map((judge) => judge(state)) }));
+  const groups = CAPABILITIES[state.needs.provider].makes === 'clusters' ? OF_CLUSTERS : GROUPS;
+  return groups.map(({ title, judges }) => ({ title, findings: judges.map((judge) => judge(state)) }));
 }
 
 /** Everything that stops or hinders a run here, in the order in which it is put right. Pure. */

@@ -1,11 +1,14 @@
 import { ok, problem, type Finding, type Fix, type SetupCommand } from './finding.ts';
 import { setupRules } from '../forward-chain.ts';
 import { clashingRanges } from '../../network/clashing-ranges.ts';
-import type { HostState } from './host-state.ts';
+import { hostEngineOf } from '../host-engines.ts';
+import type { HostNeeds, HostState } from './host-state.ts';
 import type { IPFamily } from '../../scenario/scenario.ts';
 
+const engineTitle = ({ provider }: HostNeeds): string => hostEngineOf(provider)?.title ?? 'the engine';
+
 /**
- * Whether IPv6 works where a run uses it. `disable_ipv6` of `all` and `default` is no hindrance: LXD enables IPv6 on its own
+ * Whether IPv6 works where a run uses it. `disable_ipv6` of `all` and `default` is no hindrance: engines enable IPv6 on their own
  * bridges. That of the loopback is: the host then does not reach its own addresses, and nobody can tell a lab that is kept in from
  * a listener that nobody reaches.
  */
@@ -23,7 +26,9 @@ export function ipv6({ facts, needs }: HostState): Finding {
   if (!facts.ipv6Disabled.includes('lo')) {
     return ok(
       'ipv6',
-      off === '' ? 'IPv6 is enabled' : `${off}; LXD enables IPv6 on its own bridges all the same`,
+      off === ''
+        ? 'IPv6 is enabled'
+        : `${off}; ${engineTitle(needs)} enables IPv6 on its own bridges all the same`,
     );
   }
   const set = (value: number): SetupCommand => ({
@@ -88,7 +93,7 @@ function acceptFix(families: readonly IPFamily[]): Fix {
   };
 }
 
-/** Whether the DNS forwarder that LXD starts on a bridge with open egress finds its port taken. */
+/** Whether the DNS forwarder that the engine starts on a bridge with open egress finds its port taken. */
 export function port53({ facts, needs }: HostState): Finding {
   if (facts.port53.length === 0) return ok('port-53', 'nothing listens on port 53 of every address');
   const cause = `something listens on port 53 of every address (${facts.port53.join(', ')})`;
@@ -96,7 +101,7 @@ export function port53({ facts, needs }: HostState): Finding {
     return ok('port-53', `${cause}; with egress: blocked there is no DNS forwarder`);
   return problem('port-53', 'blocker', {
     cause,
-    consequence: "LXD's DNS forwarder can not listen on the bridge, and the network is not created",
+    consequence: `${engineTitle(needs)}'s DNS forwarder can not listen on the bridge, and the network is not created`,
     advice:
       'Let that program listen on its own addresses only (dnsmasq: bind-interfaces), or use --no-egress.',
   });

@@ -42,6 +42,22 @@ export function storage({ engine, facts, needs }: HostState): Finding {
   return ok('storage', `our storage pool uses ${driver}${free === null ? '' : `, ${gib(free)} free`}`);
 }
 
+/** The room where a container engine keeps nodes: on a disk that others fill too. */
+export function engineDisk({ engine: { storageFreeBytes: free }, needs }: HostState): Finding {
+  const needed = NODE_DISK_BYTES * needs.nodes;
+  if (free === null || free >= needed)
+    return ok(
+      'storage',
+      `${free === null ? 'unknown' : gib(free)} free where the container engine keeps nodes`,
+    );
+  return problem('storage', 'blocker', {
+    cause: `${gib(free)} free where the container engine keeps nodes, ${gib(needed)} needed for ${needs.nodes} node(s)`,
+    consequence: 'nodes run out of disk',
+    advice:
+      'Remove kept runs (`ps`, `down`), our images there (`gc --caches`), or what else the engine keeps.',
+  });
+}
+
 /** The room on the disks of cache and pool. */
 export function disk({ facts, build }: HostState): Finding {
   const places = [

@@ -7,11 +7,13 @@ import { withCacheLock } from '../cache/cache-entry.ts';
 import {
   archiveBytes,
   CHECKSUM_NAME,
-  EXPORT_FORMAT_VERSION,
+  exportFormatVersion,
+  exportManifestSchema,
   exportUsageFailure,
   MANIFEST_NAME,
   PART_NAMES,
   type ExportManifest,
+  type PartName,
 } from './exported-image.ts';
 import { imageFailure, imagePreflightFailure } from '../image-failure.ts';
 import { CHUNK_BYTES, createMeter, measureFile, progress } from '../download/meter.ts';
@@ -52,7 +54,8 @@ export async function exportNodeImage(order: ExportOrder, context: WaitContext):
   const { image, file } = order;
   await checkTarget(order);
   const title = `the node image ${image.key.slice(0, 12)}`;
-  return await withCacheLock(imageDirectory(context.cacheDir, image.key), title, context, async () => {
+  const directory = imageDirectory(context.cacheDir, image.key);
+  return await withCacheLock(directory, title, context, async () => {
     try {
       const manifest = await makeManifest(order, context);
       const text = `${JSON.stringify(manifest, null, 2)}\n`;
@@ -65,7 +68,7 @@ export async function exportNodeImage(order: ExportOrder, context: WaitContext):
         await writeArchive(handle, context.signal, async (tar) => {
           await addText(tar, MANIFEST_NAME, text);
           await addText(tar, CHECKSUM_NAME, checksum);
-          for (const part of manifest.parts) await addPart(tar, part, pathOf(image, part.name), report);
+          for (const part of manifest.parts) await addPart(tar, part, pathOf(directory, part.name), report);
         });
       });
       return { file, sizeBytes, manifest };
@@ -76,12 +79,13 @@ export async function exportNodeImage(order: ExportOrder, context: WaitContext):
   });
 }
 
-function pathOf(image: NodeImage, name: (typeof PART_NAMES)[number]): string {
-  const files = imageFiles(dirname(image.rootfsFile));
+function pathOf(directory: string, name: PartName): string {
+  const files = imageFiles(directory);
   const paths = {
     'image.json': files.description,
     'metadata.tar.gz': files.metadata,
     'rootfs.squashfs': files.rootfs,
+    'node-image.tar': files.archive,
   };
   return paths[name];
 }
@@ -118,23 +122,21 @@ async function checkRoom(file: string, needed: number): Promise<void> {
 async function makeManifest(order: ExportOrder, context: WaitContext): Promise<ExportManifest> {
   const { image, version, now } = order;
   const report = progress(context, 'reading the image', image.sizeBytes);
-  const measure = async <Name extends (typeof PART_NAMES)[number]>(
-    name: Name,
-  ): Promise<{ name: Name; sizeBytes: number; sha256: string }> => ({
-    name,
-    ...(await measureFile(pathOf(image, name), context.signal, report)),
-  });
-  return {
+  const directory = imageDirectory(context.cacheDir, image.key);
+  const parts: { name: PartName; sizeBytes: number; sha256: string }[] = [];
+  for (const name of PART_NAMES[image.format])
+    parts.push({ name, ...(await measureFile(pathOf(directory, name), context.signal, report)) });
+  return exportManifestSchema.parse({
     format: 'twinstack-node-image',
-    formatVersion: EXPORT_FORMAT_VERSION,
+    formatVersion: exportFormatVersion(image.format),
     key: image.key,
     kubernetesVersion: image.kubernetesVersion,
     architecture: image.architecture,
     nodeInterface: image.nodeInterface,
     exportedAt: now.toISOString(),
     exportedBy: version,
-    parts: [await measure(PART_NAMES[0]), await measure(PART_NAMES[1]), await measure(PART_NAMES[2])],
-  };
+    parts,
+  });
 }
 
 /** Writes a tar archive and waits until both ends are done: nothing may still write when its file is removed. */

@@ -1,15 +1,25 @@
 import { z } from 'zod';
 import { FailureError } from '../../run/failure.ts';
+import type { ImageFormat } from '../node-image.ts';
 
-/** The version of an export's format; raised when an older program could not read it any more. */
-export const EXPORT_FORMAT_VERSION = 1;
+/** The newest version of an export's format that is read. */
+export const EXPORT_FORMAT_VERSION = 2;
+
+/** The version in which an image is written: the oldest that can say it. Programs that read 1 alone know no images for kind. */
+export function exportFormatVersion(format: ImageFormat): number {
+  return format === 'kind' ? 2 : 1;
+}
 
 /** First member of the tar archive that an export is. By its name a reader knows what it has. */
 export const MANIFEST_NAME = 'twinstack-node-image.json';
 /** Second member: the manifest's own checksum, as `sha256sum --check` takes it. */
 export const CHECKSUM_NAME = `${MANIFEST_NAME}.sha256`;
 /** The members after these, in this order, named as in the cache. */
-export const PART_NAMES = ['image.json', 'metadata.tar.gz', 'rootfs.squashfs'] as const;
+export const PART_NAMES = {
+  'system-container': ['image.json', 'metadata.tar.gz', 'rootfs.squashfs'],
+  kind: ['image.json', 'node-image.tar'],
+} as const satisfies Record<ImageFormat, readonly string[]>;
+export type PartName = (typeof PART_NAMES)[ImageFormat][number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const partOf = <Name extends string>(name: Name) =>
@@ -30,9 +40,17 @@ export const exportManifestSchema = exportHeadSchema.extend({
   exportedAt: z.iso.datetime(),
   /** Version of the program that wrote it. */
   exportedBy: z.string().max(100),
-  parts: z.tuple([partOf(PART_NAMES[0]), partOf(PART_NAMES[1]), partOf(PART_NAMES[2])]),
+  parts: z.union([
+    z.tuple([partOf('image.json'), partOf('metadata.tar.gz'), partOf('rootfs.squashfs')]),
+    z.tuple([partOf('image.json'), partOf('node-image.tar')]),
+  ]),
 });
 export type ExportManifest = z.infer<typeof exportManifestSchema>;
+
+/** What takes the image in an export. */
+export function formatOf({ parts }: Pick<ExportManifest, 'parts'>): ImageFormat {
+  return parts.some(({ name }) => name === 'node-image.tar') ? 'kind' : 'system-container';
+}
 
 /** Largest manifest that is read into memory; ours have 1 KB. */
 export const MAX_MANIFEST_BYTES = 64 * 1024;

@@ -32,6 +32,8 @@ export interface ImportInputs {
   readonly archives: readonly string[];
   /** The references that must be there at the end. */
   readonly references: readonly string[];
+  /** Other names for images that are there, by the new name. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -65,6 +67,8 @@ export async function importContainerImages(inputs: ImportInputs, context: Build
         await rm(archive);
       }
       await ctr('removing layers that are unpacked', 'content', 'prune', 'references');
+      for (const [name, reference] of inputs.names ?? [])
+        await ctr(`naming ${reference}`, 'images', 'tag', '--local', '--force', reference, name);
       const present = new Set(
         (await ctr('listing container images', 'images', 'list', '--quiet')).split('\n'),
       );

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ensureCacheEntry } from '../cache/cache-entry.ts';
-import { damagedExport, exportUsageFailure, type ExportManifest } from './exported-image.ts';
+import { damagedExport, exportUsageFailure, PART_NAMES, type ExportManifest } from './exported-image.ts';
 import { imageFailure, imagePreflightFailure } from '../image-failure.ts';
 import { CHUNK_BYTES, createMeter, progress } from '../download/meter.ts';
 import { NODE_INTERFACE, type NodeImage, type NodeImageSpec } from '../node-image.ts';
@@ -126,7 +126,9 @@ async function unpackExport(
     description.data.key === expected.key &&
     description.data.kubernetesVersion === expected.kubernetesVersion &&
     description.data.architecture === expected.architecture &&
-    (description.data.nodeInterface ?? 1) === expected.nodeInterface;
+    (description.data.nodeInterface ?? 1) === expected.nodeInterface &&
+    JSON.stringify(PART_NAMES[description.data.format]) ===
+      JSON.stringify(expected.parts.map(({ name }) => name));
   if (!fits) throw damagedExport(file, 'its image.json describes another image than its manifest');
 }
 

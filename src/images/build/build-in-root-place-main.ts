@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { withDeadline } from './build-deadline.ts';
 import { buildPreparedImage, imageTitle } from './build-prepared-image.ts';
 import { BuildProgress } from './build-progress.ts';
-import { createDebianRecipe } from './debian-recipe.ts';
+import { createRecipe } from './create-recipe.ts';
 import { HostCommandRunner } from '../../process/host-command-runner.ts';
 import { FailureError } from '../../run/failure.ts';
 import type { BuildMessage, BuildOrder } from './build-in-root-place.ts';
@@ -22,7 +22,7 @@ process.stdout.on('error', (error) => stop.abort(error));
 
 try {
   const { spec, key, cacheDir, timeoutMs, before } = JSON.parse(process.argv[2] ?? '') as BuildOrder;
-  const recipe = await createDebianRecipe();
+  const recipe = await createRecipe(spec.format);
   const keyHere = await recipe.key(spec);
   if (keyHere !== key) throw new Error(`the image's key is ${keyHere} here, and ${key} outside`);
   const tell = (event: ImageProgress): void => say({ kind: 'progress', progress: event });

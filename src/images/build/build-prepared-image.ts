@@ -9,7 +9,8 @@ import { NODE_INTERFACE, type NodeImageSpec, type SettledImageSpec } from '../no
 
 /** What is built, for a reader. */
 export function imageTitle(spec: NodeImageSpec): string {
-  return `the node image for Kubernetes ${spec.kubernetesVersion}`;
+  const forKind = spec.format === 'kind' ? ' and kind' : '';
+  return `the node image for Kubernetes ${spec.kubernetesVersion}${forKind}`;
 }
 
 /** Builds an image into the cache of what its recipe has prepared there. Takes root, and no network. */

@@ -213,6 +213,7 @@ export class DebianRecipe implements NodeImageRecipe {
     return {
       schemaVersion: 1,
       key,
+      format: 'system-container',
       kubernetesVersion: spec.kubernetesVersion,
       architecture: spec.architecture,
       source: spec.source,

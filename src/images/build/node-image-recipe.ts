@@ -5,6 +5,8 @@ import type { NodeImageSpec, SettledImageSpec } from '../node-image.ts';
 
 /** How node images are made: what decides their content, and the making. */
 export interface NodeImageRecipe {
+  /** Whether there are components for that release. */
+  knows(spec: NodeImageSpec): boolean;
   /** Every way to make an image that the spec allows, the best first: any of them will do when the cache has it. */
   candidates(spec: NodeImageSpec): readonly SettledImageSpec[];
   /** Decides between the candidates by what can be reached from here. */
@@ -20,7 +22,7 @@ export interface NodeImageRecipe {
   preflight(spec: SettledImageSpec, context: BuildContext): Promise<void>;
   /** Everything that needs a network, and no root: puts the components and Debian's packages into the cache. */
   prepare(spec: SettledImageSpec, context: BuildContext, progress: BuildProgress): Promise<void>;
-  /** Everything that takes root, and no network. Puts `metadata.tar.gz` and `rootfs.squashfs` into a directory. */
+  /** Everything that takes root, and no network. Puts the image's files into a directory, as `imageFiles` names them. */
   build(
     spec: SettledImageSpec,
     key: string,

@@ -46,10 +46,14 @@ export async function writeImageMetadata(metadata: ImageMetadata, file: string):
   await written;
 }
 
-/** The names of an image's files in its directory of the cache; `imported` is there for an image that was imported. */
+/**
+ * The names of an image's files in its directory of the cache: `metadata` and `rootfs` of a system container, `archive` of an image for
+ * kind; `imported` is there for an image that was imported.
+ */
 export function imageFiles(directory: string): {
   metadata: string;
   rootfs: string;
+  archive: string;
   description: string;
   imported: string;
 } {
@@ -57,6 +61,7 @@ export function imageFiles(directory: string): {
     imported: join(directory, 'imported.json'),
     metadata: join(directory, 'metadata.tar.gz'),
     rootfs: join(directory, 'rootfs.squashfs'),
+    archive: join(directory, 'node-image.tar'),
     description: join(directory, 'image.json'),
   };
 }

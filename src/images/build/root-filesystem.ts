@@ -8,7 +8,7 @@ import type { BuildContext } from './build-context.ts';
 import type { RootFilesystemDefinition } from '../cache/node-image-data.ts';
 
 /** Where containerd's overlay snapshotter keeps unpacked layers, below containerd's root. */
-const SNAPSHOTS = 'io.containerd.snapshotter.v1.overlayfs/snapshots';
+export const SNAPSHOTS = 'io.containerd.snapshotter.v1.overlayfs/snapshots';
 
 /** A program of a component, and the folder of the node that it goes to. */
 export interface NodeProgram {

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { pack, type Header, type Pack } from 'tar-stream';
-import { createMeter } from '../download/meter.ts';
+import type { Pack } from 'tar-stream';
+import { addData, addEntry, addFile, writeTar } from './tar-archive.ts';
 import { sha256 } from './template-files.ts';
 import type { NodeImageSpec } from '../node-image.ts';
 
@@ -30,9 +28,6 @@ export interface ScratchImage {
 const DIRECTORIES = ['/etc', '/run', '/tmp', '/var/lib', '/var/log'];
 
 const SEARCH_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
-
-/** Everything that the same image would otherwise get another time from another build: all of it is the same. */
-const FIXED = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
 
 /**
  * Writes an image as an OCI layout in a tar archive, which `ctr images import` takes. Equal input gives equal bytes. The layer is not
@@ -115,40 +110,6 @@ async function addLayer(tar: Pack, files: readonly ContainerFile[]): Promise<voi
       await addFile(tar, name, file.source, file.mode);
     }
   }
-}
-
-/** Writes a tar archive. @returns the archive's SHA-256 as hex. */
-async function writeTar(file: string, fill: (tar: Pack) => Promise<void>): Promise<string> {
-  const tar = pack();
-  const meter = createMeter();
-  const written = pipeline(tar, meter.stream, createWriteStream(file));
-  const filled = fill(tar).then(
-    () => tar.finalize(),
-    (error: unknown) => {
-      tar.destroy(error as Error);
-      throw error;
-    },
-  );
-  await Promise.all([written, filled]);
-  return meter.read().sha256;
-}
-
-async function addEntry(tar: Pack, header: Partial<Header> & { name: string }): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    tar.entry({ ...FIXED, ...header }, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-async function addData(tar: Pack, name: string, data: Uint8Array, mode: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    tar.entry({ ...FIXED, name, mode }, Buffer.from(data), (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-async function addFile(tar: Pack, name: string, source: string, mode: number): Promise<void> {
-  const { size } = await stat(source);
-  const entry = tar.entry({ ...FIXED, name, mode, size });
-  await pipeline(createReadStream(source, { highWaterMark: 1 << 20 }), entry);
 }
 
 function json(value: unknown): Buffer {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCacheEntry, removeCacheEntry } from './cache-entry.ts';
-import { createDebianRecipe } from '../build/debian-recipe.ts';
+import { createRecipe } from '../build/create-recipe.ts';
 import { findCandidate } from '../sources/find-candidate.ts';
 import { imageDirectory, readNodeImage } from './read-node-image.ts';
 import { NODE_INTERFACE, type NodeImage, type NodeImageSpec } from '../node-image.ts';
@@ -14,18 +14,19 @@ const REMOVAL_TIMEOUT_MS = 10_000;
  * is another, as one that another version of this program has built: it is for a host that can't build. The newest import first.
  */
 export async function findCachedNodeImage(spec: NodeImageSpec, cacheDir: string): Promise<NodeImage | null> {
-  const recipe = await createDebianRecipe();
+  const recipe = await createRecipe(spec.format);
   const exact = recipe.knows(spec) ? await findCandidate(recipe, spec, cacheDir) : null;
   return exact ?? findImportedNodeImage(spec, await listNodeImages(cacheDir));
 }
 
 /** The image among these that was imported last, of those that a plan for this release can use; null when there is none. */
 export function findImportedNodeImage(spec: NodeImageSpec, images: readonly NodeImage[]): NodeImage | null {
-  const { source: wanted = 'auto', binaries: own = [] } = spec;
+  const { source: wanted = 'auto', binaries: own = [], format: asked = 'system-container' } = spec;
   const programs = (binaries: readonly { program: string; sha256: string }[]): string =>
     JSON.stringify(binaries.map(({ program, sha256 }) => `${program} ${sha256}`).sort());
   const fitting = images.filter(
-    ({ origin, kubernetesVersion, architecture, nodeInterface, source, binaries }) =>
+    ({ format, origin, kubernetesVersion, architecture, nodeInterface, source, binaries }) =>
+      format === asked &&
       (wanted === 'auto' || source === wanted) &&
       // Never without the user's own programs, and never with those of somebody else.
       programs(binaries) === programs(own) &&

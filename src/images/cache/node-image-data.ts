@@ -10,10 +10,12 @@ export function templatesDirectory(): string {
   return join(packageRoot(), 'templates');
 }
 
-const version = z.string().regex(/^\d+\.\d+\.\d+$/);
+/** A release of a component or of Kubernetes. */
+export const versionSchema = z.string().regex(/^\d+\.\d+\.\d+$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-const componentSchema = z.strictObject({
+/** What a component is built from. */
+export const componentSchema = z.strictObject({
   /** Go package of each program. */
   programs: z.record(z.string(), z.string()),
   /** Go variables that the linker sets, with `{{version}}`, `{{major}}` and `{{minor}}`. */
@@ -37,8 +39,8 @@ const componentsSchema = z
   .strictObject({
     components: z.record(z.string(), componentSchema),
     /** The release of a scenario that names none. */
-    default: version,
-    releases: z.record(version, z.strictObject({ versions: z.record(z.string(), version) })),
+    default: versionSchema,
+    releases: z.record(versionSchema, z.strictObject({ versions: z.record(z.string(), versionSchema) })),
   })
   .superRefine(({ components, default: fallback, releases }, context) => {
     if (!Object.hasOwn(releases, fallback)) {
@@ -54,7 +56,8 @@ const componentsSchema = z
     }
   });
 
-const containerSchema = z.strictObject({
+/** What a container image is made from. */
+export const containerSchema = z.strictObject({
   name: z.string(),
   role: z.string(),
   /** `kubeadm`: the tag that kubeadm of the image's release asks for. `{{component}}` is the version of that one. */
@@ -92,7 +95,7 @@ const rootFilesystemSchema = z.strictObject({
 });
 
 const toolchainSchema = z.strictObject({
-  version,
+  version: versionSchema,
   /** For every architecture: one without its sum is a mistake. */
   sha256: z.record(z.enum(ARCHITECTURE_NAMES), sha256),
 });

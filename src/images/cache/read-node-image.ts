@@ -4,12 +4,15 @@ import { z } from 'zod';
 import { ARCHITECTURE_NAMES } from '../architecture.ts';
 import { hasCacheEntry } from './cache-entry.ts';
 import { imageFiles } from '../build/pack-image.ts';
-import type { ImageOrigin, NodeImage } from '../node-image.ts';
+import { IMAGE_FORMATS, type ImageOrigin, type NodeImage } from '../node-image.ts';
 
 /** What `image.json` holds: paths and size are where the files are, and so not written. */
 export const descriptionSchema = z.object({
   schemaVersion: z.literal(1),
   key: z.string(),
+  /** Only of an image for kind, and then with its name. */
+  format: z.enum(IMAGE_FORMATS).default('system-container'),
+  reference: z.string().optional(),
   kubernetesVersion: z.string(),
   architecture: z.enum(ARCHITECTURE_NAMES),
   components: z.record(z.string(), z.string()),
@@ -55,13 +58,19 @@ export async function readNodeImage(cacheDir: string, key: string): Promise<Node
   const description = descriptionSchema.safeParse(JSON.parse(await readFile(files.description, 'utf8')));
   // Of another version of this program, which keyed it otherwise.
   if (!description.success || description.data.key !== key) return null;
-  const { kubernetesVersion, architecture, components, images, imageRepository } = description.data;
-  const { size: sizeBytes } = await stat(files.rootfs);
-  const paths = { metadataFile: files.metadata, rootfsFile: files.rootfs };
+  const { format, reference, kubernetesVersion, architecture, components, images, imageRepository } =
+    description.data;
   const { nodeInterface = 1, source, binaries } = description.data;
   const origin = await originOf(files);
-  const content = { components, source, binaries, images, imageRepository, nodeInterface };
-  return { key, kubernetesVersion, architecture, ...paths, sizeBytes, ...content, origin };
+  const programs = { components, source, binaries, images, imageRepository, nodeInterface };
+  const content = { key, kubernetesVersion, architecture, ...programs, origin };
+  if (format === 'kind') {
+    const { size: sizeBytes } = await stat(files.archive);
+    if (reference === undefined) throw new Error(`${files.description} does not say how the image is named`);
+    return { ...content, format, sizeBytes, archiveFile: files.archive, reference };
+  }
+  const { size: sizeBytes } = await stat(files.rootfs);
+  return { ...content, format, sizeBytes, metadataFile: files.metadata, rootfsFile: files.rootfs };
 }
 
 async function originOf(files: ReturnType<typeof imageFiles>): Promise<ImageOrigin> {

@@ -35,6 +35,10 @@ export const upstreamSchema = z.strictObject({
   machineImage: z.string().refine((text) => parseForeignImage(text) !== null, {
     error: 'must be REMOTE:ALIAS, such as ubuntu:24.04',
   }),
+  /** The node image that kind's own project publishes, as `REGISTRY:REPOSITORY`; its tag is `v` and the Kubernetes release. */
+  kindNodeImage: z.string().refine((text) => parseForeignImage(text) !== null, {
+    error: 'must be REGISTRY:REPOSITORY, such as docker.io:kindest/node',
+  }),
   containerImages,
 });
 
@@ -71,7 +75,7 @@ export async function withOwnUpstream(
   if (file === undefined || file === '') return upstream;
   const refuse = (message: string): never => {
     const keys = Object.keys(upstream.releases).join(', ');
-    const hint = `It is JSON with any of debianMirror, goModuleProxy, releases (${keys}), sums, machineImage and containerImages.`;
+    const hint = `It is JSON with any of debianMirror, goModuleProxy, releases (${keys}), sums, machineImage, kindNodeImage and containerImages.`;
     throw new FailureError({
       class: 'usage',
       step: 'image',
@@ -94,6 +98,7 @@ export async function withOwnUpstream(
     debianMirror: rest.debianMirror ?? upstream.debianMirror,
     goModuleProxy: rest.goModuleProxy ?? upstream.goModuleProxy,
     machineImage: rest.machineImage ?? upstream.machineImage,
+    kindNodeImage: rest.kindNodeImage ?? upstream.kindNodeImage,
     containerImages: {
       nginxdualstack: containers.nginxdualstack ?? upstream.containerImages.nginxdualstack,
       probe: containers.probe ?? upstream.containerImages.probe,

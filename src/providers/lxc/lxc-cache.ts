@@ -62,6 +62,7 @@ export async function ensureLxcImage(
   image: NodeImage,
   options: CallOptions & { onProgress(text: string): void },
 ): Promise<string> {
+  if (image.format !== 'system-container') throw new Error(`${image.key} is no image of a system container`);
   const { metadataFile, rootfsFile, key } = image;
   const onImport = (): void => options.onProgress(`importing the node image into ${client.dialect.title}`);
   return await importImage(client, { key, files: [metadataFile, rootfsFile], onImport }, options);

@@ -1,14 +1,8 @@
 import { packNodeFiles } from '../node-files.ts';
 import { PROJECT } from './lxc-client.ts';
-import { DIALOGUE_MARK, NodeConversation } from '../node-conversation.ts';
-import {
-  endScript,
-  requireTerminal,
-  startInTerminal,
-  terminalFiles,
-  type StartedAs,
-} from '../terminal-program.ts';
+import { converseInNode } from '../node-conversation.ts';
 import type { CallOptions, Node, NodeFile, NodeProgram } from '../provider.ts';
+import type { StartedAs } from '../terminal-program.ts';
 import type { Conversation } from '../../dialogue/conversation.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../../process/command-runner.ts';
 
@@ -68,23 +62,11 @@ export class LxcNode implements Node {
     });
   }
 
-  async converse(program: NodeProgram, options: CallOptions): Promise<Conversation> {
-    const { mode, mark, file, args } = program;
-    if (mode === 'pty') {
-      await requireTerminal(this, options);
-      await this.writeFiles(await terminalFiles(), options);
-    }
-    const started: StartedAs = mode === 'pty' ? startInTerminal(program) : { file, args, env: {} };
-    const flags = environmentFlags({ ...started.env, [DIALOGUE_MARK]: mark });
-    return new NodeConversation({
-      node: this,
-      client: {
-        file: this.#client,
-        args: execArguments(this.name, started.file, started.args, flags),
-        env: process.env,
-      },
-      mark,
-      endScript: await endScript(),
+  converse(program: NodeProgram, options: CallOptions): Promise<Conversation> {
+    const clientOf = ({ file, args, env }: StartedAs): { file: string; args: string[] } => ({
+      file: this.#client,
+      args: execArguments(this.name, file, args, environmentFlags(env)),
     });
+    return converseInNode(this, program, clientOf, options);
   }
 }

@@ -189,7 +189,11 @@ export class LxcProvider implements Provider {
             if (!(error instanceof CommandError) || error.kind !== 'exit') throw error;
           });
       }
-      await this.#client.query('DELETE', objectPath(ref.kind, ref.name), undefined, options);
+      // Like a creation: what is done within the request goes on without its client, and a second request at the same time would
+      // leave the network's dnsmasq running.
+      const signal = ref.kind === 'instance' ? options.signal : new AbortController().signal;
+      await this.#client.query('DELETE', objectPath(ref.kind, ref.name), undefined, { ...options, signal });
+      options.signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof LxcNotFoundError)) throw error;
     }

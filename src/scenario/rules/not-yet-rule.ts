@@ -10,11 +10,8 @@ function later(path: DocumentPath, what: string, why: string, instead: string): 
   return { path, message: `${what} is not supported yet (${why}); ${instead}` };
 }
 
-function machineFindings({ provider, nodes, distribution }: WrittenScenario): Finding[] {
+function machineFindings({ nodes, distribution }: WrittenScenario): Finding[] {
   return [
-    ...(provider === 'kind'
-      ? [later(['provider'], provider, 'this version makes its nodes with LXD and Incus', 'use one of them')]
-      : []),
     ...(nodes.controlPlanes > 1 && distribution.name !== 'k8s-snap'
       ? [
           later(
@@ -53,13 +50,13 @@ function distributionFindings({ written, knownVersions }: RuleContext): Finding[
           ),
         ]
       : []),
-    ...(cni === 'kindnet'
+    ...(cni === 'kindnet' && written.provider !== 'kind'
       ? [
           later(
             ['cni', 'name'],
             cni,
-            'this version installs bridge and flannel, and calico, cilium and custom from a manifest',
-            'use one of them',
+            'it comes with kind, and is installed nowhere else',
+            'use bridge or flannel, or provider: kind',
           ),
         ]
       : []),

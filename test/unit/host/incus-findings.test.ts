@@ -121,7 +121,7 @@ test('with systemd its service is started, else the daemon, which its package pu
 for (const unreachable of [
   'no permission to talk to Incus: …',
   'Incus does not trust this user',
-  'Incus hangs: its daemon is there and gave no answer within 8 s',
+  'Incus hangs: its daemon is there and gave no answer within 6 s',
 ]) {
   test(`nothing is started against "${unreachable.slice(0, 24)}…", and the way out is told`, (t) => {
     const found = finding('daemon', { needs, engine: { ...GONE, unreachable, hint: 'the way out' } });

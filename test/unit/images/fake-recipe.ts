@@ -13,6 +13,7 @@ export function fakeRecipe(
   between: (outDirectory: string, signal: AbortSignal) => Promise<void>,
 ): NodeImageRecipe {
   return {
+    knows: () => true,
     candidates: (spec) => [{ ...spec, source: 'go' }],
     settle: (spec) => Promise.resolve({ ...spec, source: 'go' }),
     key: () => Promise.resolve(KEY),
@@ -28,6 +29,7 @@ export function fakeRecipe(
         return {
           schemaVersion: 1,
           key,
+          format: 'system-container',
           kubernetesVersion: spec.kubernetesVersion,
           architecture: spec.architecture,
           source: spec.source,

@@ -1,6 +1,7 @@
 import type { V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
 import test from 'ava';
 import {
+  lookForNodeAddresses,
   lookForPodCIDRs,
   lookForReadyEndpoints,
   lookForReadyNodes,
@@ -130,3 +131,46 @@ for (const { title, pods, missing } of [
     t.is(seen.met ? null : seen.missing, missing);
   });
 }
+
+const addressed = (name: string, ...addresses: [type: string, address: string][]): V1Node => ({
+  metadata: { name },
+  status: { addresses: addresses.map(([type, address]) => ({ type, address })) },
+});
+const HOSTNAME: [string, string] = ['Hostname', 'a'];
+
+test('addresses become values, whatever their order', (t) => {
+  const nodes = [addressed('a', HOSTNAME, ['InternalIP', 'fd42::2'], ['InternalIP', '172.30.1.2'])];
+  t.deepEqual(lookForNodeAddresses(nodes, ['a'], BOTH), {
+    met: true,
+    value: new Map([
+      ['address.a.IPv4', '172.30.1.2'],
+      ['address.a.IPv6', 'fd42::2'],
+    ]),
+  });
+});
+
+for (const { title, nodes, missing } of [
+  {
+    title: 'a family is missing',
+    nodes: [addressed('a', ['InternalIP', '172.30.1.2'])],
+    missing: 'a has no IPv6 InternalIP',
+  },
+  {
+    title: 'an address of another type is none of the node network',
+    nodes: [addressed('a', ['InternalIP', '172.30.1.2'], ['ExternalIP', 'fd42::2'])],
+    missing: 'a has no IPv6 InternalIP',
+  },
+  {
+    title: 'a node is not registered',
+    nodes: [],
+    missing: 'a has no IPv4 InternalIP; a has no IPv6 InternalIP',
+  },
+]) {
+  test(`node addresses: ${title}`, (t) => {
+    t.deepEqual(lookForNodeAddresses(nodes, ['a'], BOTH), { met: false, missing });
+  });
+}
+
+test('one family that is asked for is enough', (t) => {
+  t.true(lookForNodeAddresses([addressed('a', ['InternalIP', 'fd42::2'])], ['a'], ['IPv6']).met);
+});

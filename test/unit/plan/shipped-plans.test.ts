@@ -6,6 +6,7 @@ import { SAMPLE_RUN, samplePlan } from '../../support/sample-plan.ts';
 import { ROOT } from '../../support/run-entry.ts';
 import { renderPlan } from '../../../src/plan/render-plan.ts';
 import { HostCommandRunner } from '../../../src/process/host-command-runner.ts';
+import { KindProvider } from '../../../src/providers/kind/kind-provider.ts';
 import { LXD } from '../../../src/providers/lxc/dialect.ts';
 import { LxcProvider } from '../../../src/providers/lxc/lxc-provider.ts';
 import { loadScenario } from '../../../src/scenario/load-scenario.ts';
@@ -47,12 +48,24 @@ for (const name of NAMES) {
   });
 }
 
-for (const name of ['k0s-ipv6-primary', 'k0s-calico-bird']) {
+const SURROUNDINGS = {
+  kind: { version: () => Promise.resolve('0'), ensure: () => Promise.resolve('kind') },
+  env: {},
+  directoryOf: (runId: string) => runId,
+};
+
+for (const name of ['k0s-ipv6-primary', 'k0s-calico-bird', 'kind-dualstack']) {
   test(`the steps of ${name} read as recorded`, async (t) => {
     const plan = await planOf(name);
     if (plan === null) throw new Error('refused');
-    const steps = plan.steps.filter(({ phase }) => ['bootstrap', 'join', 'network'].includes(phase));
-    const provider = new LxcProvider(LXD, new HostCommandRunner());
+    const phases =
+      name === 'kind-dualstack' ? ['launch', 'bootstrap', 'network'] : ['bootstrap', 'join', 'network'];
+    const steps = plan.steps.filter(({ phase }) => phases.includes(phase));
+    const runner = new HostCommandRunner();
+    const provider =
+      plan.scenario.provider === 'kind'
+        ? new KindProvider(runner, SURROUNDINGS)
+        : new LxcProvider(LXD, runner);
     const text = `${renderPlan({ ...plan, steps }, provider, sampleOwner(SAMPLE_RUN)).join('\n')}\n`;
     t.is(text, readFileSync(new URL(`../../fixtures/plans/${name}.txt`, import.meta.url), 'utf8'));
   });

@@ -89,7 +89,11 @@ export function unfounded(spec: ResourceSpec | ClusterSpec): ResourceSpec | Clus
 }
 
 /** What a small run of a provider that makes clusters creates: a network, and all nodes in one. */
-export function clusterRun(runId: string, nodes: number): readonly [SpecOf<'network'>, ClusterSpec] {
+export function clusterRun(
+  runId: string,
+  nodes: number,
+  image = '',
+): readonly [SpecOf<'network'>, ClusterSpec] {
   const name = `ts-${runId}`;
   const workers = Array.from(
     { length: nodes - 1 },
@@ -101,7 +105,8 @@ export function clusterRun(runId: string, nodes: number): readonly [SpecOf<'netw
       kind: 'cluster',
       name,
       network: name,
-      config: '',
+      // As JSON, which YAML is a superset of.
+      config: JSON.stringify(kindConfigOf(image, nodes)),
       nodes: [
         { name: `${name}-control-plane`, role: 'control-plane' },
         ...workers.map((worker) => ({ name: worker, role: 'worker' as const })),
@@ -109,4 +114,17 @@ export function clusterRun(runId: string, nodes: number): readonly [SpecOf<'netw
       files: [],
     },
   ];
+}
+
+/** A cluster for kind with nothing in it that takes time. */
+function kindConfigOf(image: string, nodes: number): object {
+  return {
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    networking: { ipFamily: 'dual', disableDefaultCNI: true },
+    nodes: Array.from({ length: nodes }, (_, index) => ({
+      role: index === 0 ? 'control-plane' : 'worker',
+      image,
+    })),
+  };
 }

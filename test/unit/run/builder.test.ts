@@ -21,7 +21,7 @@ function scene(
   const directory = temporaryDirectory(t);
   const provider = new InMemoryProvider(program);
   const store = new RunStore(directory);
-  const builder = new Builder(provider, store, directory, abandoned);
+  const builder = new Builder([provider], store, directory, abandoned);
   return { provider, builder, store, runs: () => readdir(join(directory, 'runs')) };
 }
 
@@ -87,4 +87,17 @@ test('an instance that can not be removed: the build fails and says so, and its 
   t.regex(error.failure.hint ?? '', /gc/);
   const [runId = ''] = await runs();
   t.is(store.journalOf(runId).remaining().length, 1);
+});
+
+test('the first engine that answers lends the machine', async (t) => {
+  const directory = temporaryDirectory(t);
+  const program: Program = () => Promise.resolve({ exitCode: 0 });
+  const [absent, present] = [new InMemoryProvider(program), new InMemoryProvider(program)];
+  const failure = { class: 'preflight', step: 'preflight', message: 'no engine', hint: null } as const;
+  absent.faults.arm('info', { effect: 'fail', error: new FailureError(failure) }, { times: 1000 });
+  const builder = new Builder([absent, present], new RunStore(directory), directory, never());
+  await builder.check(never());
+  await builder.run(['build'], FOLDERS, OPTIONS);
+  t.is(builderOf(absent), undefined);
+  t.truthy(builderOf(present));
 });

@@ -49,7 +49,7 @@ async function attempt(
     ownTests: { run: () => Promise.reject(new Error('this plan has no test')) },
     warnings: [],
     sinks: [(event) => events.push(event)],
-    image: { kind: 'node', prepare: () => Promise.resolve(image) },
+    image: { kind: 'node', published: null, prepare: () => Promise.resolve(image) },
     interrupted,
     abandoned: never(),
     onSecret: () => undefined,

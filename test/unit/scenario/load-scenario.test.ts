@@ -113,8 +113,8 @@ test('lint judges each file by what it expects', async (t) => {
     'c-expected.yaml': `${large}\nexpect: { rule: service-cidr-size }`,
     'd-and-more.yaml': `${large}\nexpect: { rule: service-cidr-size }\nname: D`,
     'e-unmet.yaml': 'expect: { rule: service-cidr-size }',
-    'f-not-yet.yaml': `${large}\nexpect: { rule: service-cidr-size }\nprovider: incus`,
-    'g-not-yet.yaml': 'expect: { rule: not-yet }\nprovider: incus',
+    'f-not-yet.yaml': `${large}\nexpect: { rule: service-cidr-size }\nnodes: { controlPlanes: 3 }`,
+    'g-not-yet.yaml': 'expect: { rule: not-yet }\nnodes: { controlPlanes: 3 }',
     'h-schema.yaml': 'expect: { rule: schema }\nworkerz: 1',
   });
   const { files, problems } = await lintFiles([path, join(path, 'missing.yaml')]);

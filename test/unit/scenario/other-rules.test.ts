@@ -74,11 +74,12 @@ cases('feature-gates', [
 ]);
 
 cases('provider-distribution', [
-  ['provider: kind', ['not-yet provider']],
+  ['provider: kind', []],
   [
     'provider: kind\ndistribution: { name: k0s, version: 1.36.3+k0s.2 }',
-    ['not-yet provider', 'provider-distribution distribution.name'],
+    ['provider-distribution distribution.name'],
   ],
+  ['provider: incus\ndistribution: { name: k0s, version: 1.36.3+k0s.2 }', []],
 ]);
 
 cases('expect', [
@@ -221,7 +222,8 @@ test('flannel-egress: what is not in the image has to come from somewhere', (t) 
 cases('not-yet', [
   ['provider: lxd', []],
   ['provider: auto', []],
-  ['provider: incus', ['not-yet provider']],
+  ['provider: incus', []],
+  ['provider: kind', []],
   ['nodes: { controlPlanes: 1 }', []],
   ['nodes: { controlPlanes: 2 }', ['not-yet nodes.controlPlanes']],
   [`${SNAP}\nnodes: { controlPlanes: 3 }`, []],
@@ -236,6 +238,7 @@ cases('not-yet', [
   ['cni: { name: flannel }', []],
   ['cni: { name: flannel, mode: host-gw }', []],
   ['cni: { name: kindnet }', ['not-yet cni.name']],
+  ['provider: kind\ncni: { name: kindnet }', []],
   ['cni: { name: calico, mode: bird, manifest: calico.yaml }', []],
   ['bootstrap: file', []],
   ['image: mine', []],
