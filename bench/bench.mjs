@@ -1,111 +1,103 @@
-// `npm run bench [-- RUNS]`: what a run costs, as whole processes on this machine, with a cached node image. Medians are kept in
-// bench/results/. A figure is only worth something on a machine that does nothing else.
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run bench [-- RUNS]`: what a run costs, as whole processes on this machine, with cached node images. Each provider's run of the
+// quick start stands beside a script with kind that is written by hand (kind-peer.sh). Medians are kept in bench/results/. A figure is
+// only worth something on a machine that does nothing else.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { kindScript, NotHere, ours } from './contenders.mjs';
+import { measure } from './measure.mjs';
+import { summaries, summary } from './summary.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const entry = join(root, 'dist', 'cli.js');
 const runs = Number(process.argv[2] ?? 5);
-const RSS_POLL_MS = 100;
+if (!Number.isInteger(runs) || runs < 1)
+  throw new Error(`bench takes a number of runs, such as 5, and not ${process.argv[2]}`);
 
-/** @param {number[]} values */
-const summary = (values) => {
-  const sorted = [...values].sort((one, other) => one - other);
-  const at = (/** @type {number} */ share) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  return { median: at(0.5), min: sorted[0], max: sorted.at(-1), runs: values };
-};
-
-/**
- * @param {string[]} args
- * @returns {Promise<{ status: number | null, firstByteMs: number, wallMs: number, peakRssMb: number, stdout: string }>}
- */
-function measure(args) {
-  return new Promise((resolve) => {
-    const started = performance.now();
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', entry, ...args], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let firstByteMs = 0;
-    let stdout = '';
-    let peakRssMb = 0;
-    const seen = () => {
-      if (firstByteMs === 0) firstByteMs = performance.now() - started;
-    };
-    child.stderr.on('data', seen);
-    child.stdout.on('data', (chunk) => {
-      seen();
-      stdout += chunk;
-    });
-    const poll = setInterval(() => {
-      try {
-        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-        peakRssMb = Math.max(peakRssMb, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-      } catch {
-        // The process has ended between two looks.
-      }
-    }, RSS_POLL_MS);
-    child.on('close', (status) => {
-      clearInterval(poll);
-      resolve({ status, firstByteMs, wallMs: performance.now() - started, peakRssMb, stdout });
-    });
-  });
-}
-
-/** @param {any} report */
-function readyMs(report) {
-  const launch = report.phases.find((/** @type {any} */ phase) => phase.name === 'launch');
-  const ready = report.phases.find((/** @type {any} */ phase) => phase.name === 'ready');
-  return Date.parse(ready.startedAt) + ready.durationMs - Date.parse(launch.startedAt);
-}
+/** How much of the script's time a run of ours may take. @type {Record<string, { reach: number, aim?: number }>} */
+const BOUNDS = { 'quickstart/lxd': { reach: 0.6, aim: 0.33 }, 'quickstart/kind': { reach: 1.1 } };
+const SCRIPT = 'quickstart/kind-script';
 
 const scratch = mkdtempSync(join(tmpdir(), 'twinstack-bench-'));
-/** @type {Record<string, { timeToDualStackMs: number[], readyMs: number[], wallMs: number[], firstByteMs: number[], peakRssMb: number[] }>} */
-const figures = {};
-const scenarios = ['quickstart', 'three-nodes'];
-try {
-  // One round warms the caches; then the scenarios take turns, so that a drift of the machine meets them alike.
-  for (let round = 0; round <= runs; round += 1) {
-    for (const name of scenarios) {
-      const args = [
-        'run',
-        `scenarios/${name}.yaml`,
-        '--yes',
-        '--json',
-        '--no-egress',
-        '--report-dir',
-        join(scratch, name),
-      ];
-      const { status, stdout, firstByteMs, wallMs, peakRssMb } = await measure(args);
-      if (status !== 0) throw new Error(`${name} ended with status ${status}: ${stdout.slice(0, 2000)}`);
-      if (round === 0) continue;
-      const report = JSON.parse(stdout);
-      figures[name] ??= { timeToDualStackMs: [], readyMs: [], wallMs: [], firstByteMs: [], peakRssMb: [] };
-      figures[name].timeToDualStackMs.push(report.timeToDualStackMs);
-      figures[name].readyMs.push(readyMs(report));
-      figures[name].wallMs.push(Math.round(wallMs));
-      figures[name].firstByteMs.push(Math.round(firstByteMs));
-      figures[name].peakRssMb.push(Math.round(peakRssMb));
-      console.error(
-        `${name} ${round}/${runs}: dual-stack after ${report.timeToDualStackMs} ms, ${Math.round(wallMs)} ms in all`,
-      );
-    }
+const place = { root, scratch };
+/** @type {Map<string, import('./contenders.mjs').Round[]>} */
+const rounds = new Map();
+/** The reports of the warm-up. @type {Map<string, any>} */
+const reports = new Map();
+/** @type {Record<string, string>} */
+const leftOut = {};
+/** @type {{ contender: string, round: number, message: string }[]} */
+const failures = [];
+
+// kind's own network plugin takes the place of the one that the quick start names: it is what the script has.
+const contenders = new Map([
+  ['quickstart/lxd', ours(place, 'quickstart', ['--provider', 'lxd'])],
+  ['quickstart/incus', ours(place, 'quickstart', ['--provider', 'incus'])],
+  ['quickstart/kind', ours(place, 'quickstart', ['--provider', 'kind', '--set', 'cni.name=kindnet'])],
+  [SCRIPT, kindScript(place, () => reports.get('quickstart/kind') ?? null)],
+  ['three-nodes/lxd', ours(place, 'three-nodes', ['--provider', 'lxd'])],
+]);
+
+/**
+ * @param {string} name
+ * @param {number} round
+ */
+async function takeTurn(name, round) {
+  const run = contenders.get(name);
+  if (run === undefined || name in leftOut) return;
+  try {
+    const one = await run();
+    console.error(
+      `${round === 0 ? 'warm-up' : `${round}/${runs}`} ${name}: dual-stack after ${one.figures['timeToDualStackMs']} ms, ${one.figures['wallMs']} ms in all`,
+    );
+    if (round === 0) reports.set(name, one.report);
+    else rounds.set(name, [...(rounds.get(name) ?? []), one]);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof NotHere) leftOut[name] = message;
+    else failures.push({ contender: name, round, message });
+    console.error(`${error instanceof NotHere ? 'LEFT OUT' : 'FAILED'} ${name}: ${message}`);
   }
+}
+
+/** @param {string} name */
+function resultOf(name) {
+  const own = rounds.get(name);
+  if (own === undefined) return null;
+  const figures = summaries(own.map((one) => one.figures));
+  const median = figures['timeToDualStackMs']?.median ?? null;
+  const script = summary(
+    (rounds.get(SCRIPT) ?? []).map((one) => one.figures['timeToDualStackMs'] ?? NaN),
+  ).median;
+  const ratioToKindScript =
+    median === null || script === null ? null : Math.round((median / script) * 100) / 100;
+  const { engine = null } = reports.get(name === SCRIPT ? 'quickstart/kind' : name)?.host ?? {};
+  return {
+    engine,
+    ...figures,
+    phasesMs: summaries(own.map(({ phasesMs }) => phasesMs)),
+    ...(name.startsWith('quickstart/') && name !== SCRIPT ? { ratioToKindScript } : {}),
+    ...(BOUNDS[name] === undefined ? {} : { bounds: BOUNDS[name] }),
+  };
+}
+
+try {
+  // One round warms the caches; then they take turns, so that a drift of the machine meets them alike.
+  for (let round = 0; round <= runs; round += 1) {
+    for (const name of contenders.keys()) await takeTurn(name, round);
+  }
+  const program = ['--max-semi-space-size=2', join(root, 'dist', 'cli.js')];
   const help = [];
-  for (let round = 0; round < runs; round += 1) help.push(Math.round((await measure(['--help'])).wallMs));
-  const { stdout } = await measure(['image', 'list', '--json']);
-  const image = JSON.parse(stdout)[0];
-  const medians = Object.fromEntries(
-    Object.entries(figures).map(([name, values]) => [
-      name,
-      Object.fromEntries(Object.entries(values).map(([figure, list]) => [figure, summary(list)])),
-    ]),
-  );
-  const each = (/** @type {string} */ name) => medians[name]?.['readyMs']?.median ?? 0;
+  for (let round = 0; round < runs; round += 1) {
+    help.push((await measure(process.execPath, [...program, '--help'], root)).wallMs);
+  }
+  const { stdout } = await measure(process.execPath, [...program, 'image', 'list', '--json'], root);
+  const usedKey = reports.get('quickstart/lxd')?.image?.key;
+  const image = JSON.parse(stdout).find((/** @type {any} */ { key }) => key === usedKey);
+  const results = Object.fromEntries([...contenders.keys()].map((name) => [name, resultOf(name)]));
+  const ready = (/** @type {string} */ name) =>
+    summary((rounds.get(name) ?? []).map((one) => one.figures['readyMs'] ?? NaN)).median;
+  const [one, three] = [ready('quickstart/lxd'), ready('three-nodes/lxd')];
   const result = {
     at: new Date().toISOString(),
     machine: {
@@ -114,15 +106,32 @@ try {
       memoryGiB: Math.round(totalmem() / 2 ** 30),
       node: process.version,
     },
-    scenarios: medians,
-    eachWorkerMs: Math.round((each('three-nodes') - each('quickstart')) / 2),
+    kubernetes: [...reports.values()].find((report) => report !== null)?.distribution?.version ?? null,
+    results,
+    leftOut,
+    failures,
+    eachWorkerMs: one === null || three === null ? null : Math.round((three - one) / 2),
     helpMs: summary(help),
     imageBytes: image?.sizeBytes ?? null,
   };
   mkdirSync(join(root, 'bench', 'results'), { recursive: true });
-  const file = join(root, 'bench', 'results', `${result.at.slice(0, 10)}.json`);
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(
+    join(root, 'bench', 'results', `${result.at.slice(0, 10)}.json`),
+    `${JSON.stringify(result, null, 2)}\n`,
+  );
   console.log(JSON.stringify(result, null, 2));
+  for (const [name, { reach, aim }] of Object.entries(BOUNDS)) {
+    const ratio = results[name]?.ratioToKindScript ?? null;
+    const wanted = `at most ${reach}${aim === undefined ? '' : `, aim ${aim}`}`;
+    console.error(
+      `${name}: ${ratio === null ? 'NO RATIO' : `${ratio} of the script's time${ratio <= reach ? '' : ', TOO MUCH'}`} (${wanted})`,
+    );
+  }
+  for (const [name, why] of Object.entries(leftOut)) console.error(`LEFT OUT ${name}: ${why}`);
+  if (failures.length > 0) {
+    console.error(`${failures.length} FAILED; see failures in the result`);
+    process.exitCode = 1;
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
