@@ -6,8 +6,7 @@ import { withDeadline } from './build/build-deadline.ts';
 import { BuildProgress } from './build/build-progress.ts';
 import { removeTree, unlessCacheLocked } from './cache/cache-entry.ts';
 import { kindComponent, loadKindImageData } from './cache/kind-image-data.ts';
-import { loadNodeImageData, templatesDirectory } from './cache/node-image-data.ts';
-import { withOwnUpstream } from './download/upstream.ts';
+import { loadOwnNodeImageData, templatesDirectory } from './cache/node-image-data.ts';
 import { componentPrograms, ensureComponents } from './sources/ensure-components.ts';
 import { GoModuleSource } from './sources/go-module-source.ts';
 import { goOptionsOf } from './sources/go-options.ts';
@@ -102,8 +101,7 @@ async function ensureOwnKind(deps: KindDependencies): Promise<KindProgram> {
 
 async function shippedSource({ environment }: KindDependencies): Promise<ComponentSource> {
   const templates = templatesDirectory();
-  const shipped = await loadNodeImageData(templates);
-  const data = { ...shipped, upstream: await withOwnUpstream(shipped.upstream, environment) };
+  const data = await loadOwnNodeImageData(templates, environment);
   return new GoModuleSource(join(templates, 'kind', 'go'), goOptionsOf(data, environment));
 }
 

@@ -22,7 +22,7 @@ import { goOptionsOf } from '../sources/go-options.ts';
 import { GoModuleSource } from '../sources/go-module-source.ts';
 import { importContainerImages } from '../archive/import-container-images.ts';
 import {
-  loadNodeImageData,
+  loadOwnNodeImageData,
   staticProgramsOf,
   templatesDirectory,
   type NodeImageData,
@@ -37,7 +37,6 @@ import { imageFiles, packRootFilesystem, writeImageMetadata } from './pack-image
 import { ReleaseSource } from '../sources/release-source.ts';
 import { linkSnapshotPrograms, makeRootFilesystem, type NodeProgram } from './root-filesystem.ts';
 import { hashTemplateFiles, readTemplateFiles, type TemplateFiles } from './template-files.ts';
-import { withOwnUpstream } from '../download/upstream.ts';
 import type { BuildContext } from './build-context.ts';
 import type { BuildProgress } from './build-progress.ts';
 import type { Component, ComponentSource } from '../sources/component-source.ts';
@@ -76,8 +75,7 @@ export async function createDebianRecipe(
   templates = templatesDirectory(),
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<DebianRecipe> {
-  const shipped = await loadNodeImageData(templates);
-  const data = { ...shipped, upstream: await withOwnUpstream(shipped.upstream, environment) };
+  const data = await loadOwnNodeImageData(templates, environment);
   const folder = join(templates, 'node-image');
   const [rootfs, containers, importFiles] = await Promise.all([
     readTemplateFiles(join(folder, 'rootfs')),

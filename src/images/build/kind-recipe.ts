@@ -18,7 +18,7 @@ import {
 import { importContainerImages } from '../archive/import-container-images.ts';
 import { removeTree, unlessCacheLocked } from '../cache/cache-entry.ts';
 import { kindComponent, loadKindImageData, type KindImageData } from '../cache/kind-image-data.ts';
-import { loadNodeImageData, templatesDirectory } from '../cache/node-image-data.ts';
+import { loadOwnNodeImageData, templatesDirectory } from '../cache/node-image-data.ts';
 import { readNodeImage, type ImageDescription } from '../cache/read-node-image.ts';
 import { componentKey, componentPrograms, ensureComponents } from '../sources/ensure-components.ts';
 import { GoModuleSource } from '../sources/go-module-source.ts';
@@ -70,7 +70,7 @@ export async function createKindRecipe(
   const [base, data, shared, rootfs, importFiles] = await Promise.all([
     createDebianRecipe(templates, environment),
     loadKindImageData(templates),
-    loadNodeImageData(templates),
+    loadOwnNodeImageData(templates, environment),
     readTemplateFiles(join(templates, 'kind', 'rootfs')),
     readTemplateFiles(join(templates, 'node-image', 'import')),
   ]);

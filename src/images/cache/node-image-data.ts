@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ARCHITECTURE_NAMES } from '../architecture.ts';
 import { packageRoot } from '../../package-root.ts';
-import { upstreamSchema, type Upstream } from '../download/upstream.ts';
+import { upstreamSchema, withOwnUpstream, type Upstream } from '../download/upstream.ts';
 
 /** Where this package keeps its templates. */
 export function templatesDirectory(): string {
@@ -128,6 +128,15 @@ export interface NodeImageData {
 /** Programs that go into container images made from scratch, where no library is. */
 export function staticProgramsOf({ containers }: ContainerCatalogue): Set<string> {
   return new Set(containers.flatMap(({ components }) => components));
+}
+
+/** The same with the servers of the user's own file in the place of ours. @throws {FailureError} of class `usage` for a file that is wrong. */
+export async function loadOwnNodeImageData(
+  templates: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<NodeImageData> {
+  const shipped = await loadNodeImageData(templates);
+  return { ...shipped, upstream: await withOwnUpstream(shipped.upstream, environment) };
 }
 
 /**

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { readImageArchive } from '../archive/read-image-archive.ts';
 import { contentKey } from '../build/content-key.ts';
 import { ensureCacheEntry } from '../cache/cache-entry.ts';
-import { loadNodeImageData, templatesDirectory } from '../cache/node-image-data.ts';
 import { DownloadError } from '../download/download-error.ts';
 import { fetchChecked, type CheckedFile } from '../download/fetch-checked.ts';
 import { measureFile } from '../download/meter.ts';
-import { withOwnUpstream, type Upstream } from '../download/upstream.ts';
+import { readUpstream, type Upstream } from '../download/upstream.ts';
 import { imageFailure } from '../image-failure.ts';
 import { programProblem } from './program-file.ts';
 import type { Architecture } from '../architecture.ts';
@@ -54,8 +53,7 @@ async function ensureFile(
   { environment, tuning }: K0sReleaseOptions,
   context: BuildContext,
 ): Promise<string> {
-  const { upstream: shipped } = await loadNodeImageData(templatesDirectory());
-  const file = releaseFile(name, spec, await withOwnUpstream(shipped, environment));
+  const file = releaseFile(name, spec, await readUpstream(environment));
   // Another site may give other bytes, and so does another sum.
   const key = contentKey({ url: file.url, pinned: file.pinned });
   const directory = join(context.cacheDir, 'components', `${SITE}-${key}`);

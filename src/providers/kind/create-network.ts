@@ -2,7 +2,7 @@ import { CommandError } from '../../process/command-runner.ts';
 import { FailureError } from '../../run/failure.ts';
 import { networkObjects, type NetworkObject } from './kind-objects.ts';
 import { networkArguments, RUN_LABEL } from './kind-requests.ts';
-import { wholeRequest } from './whole-request.ts';
+import { wholeRequest } from '../whole-request.ts';
 import type { ContainerClient } from './container-client.ts';
 import type { CallOptions, Owner, ResourceSpec } from '../provider.ts';
 

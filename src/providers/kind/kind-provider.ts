@@ -10,7 +10,7 @@ import { ensureContainerImage, ensurePublishedImage, listCachedImages } from './
 import { createNetwork } from './create-network.ts';
 import { createCluster, listClusterNodes } from './kind-clusters.ts';
 import { settleNames } from './settle-names.ts';
-import { wholeRequest } from './whole-request.ts';
+import { wholeRequest } from '../whole-request.ts';
 import { askEngine, requireUsableEngine } from './kind-engine.ts';
 import { execArguments, KindNode } from './kind-node.ts';
 import { networkObjects, volumeObjects } from './kind-objects.ts';

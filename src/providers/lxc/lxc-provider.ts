@@ -21,6 +21,7 @@ import { FailureError } from '../../run/failure.ts';
 import { CAPABILITIES, type Capabilities } from '../../scenario/provider-capabilities.ts';
 import { CommandError, type CommandRunner } from '../../process/command-runner.ts';
 import type { NodeImage } from '../../images/node-image.ts';
+import { wholeRequest } from '../whole-request.ts';
 import type { ResourceRef } from '../../run/event.ts';
 import type { ForeignImageName } from '../../scenario/foreign-image-name.ts';
 import type {
@@ -136,16 +137,17 @@ export class LxcProvider implements Provider {
   }
 
   async create(spec: ResourceSpec, owner: Owner, options: CallOptions): Promise<void> {
-    if (spec.kind === 'forward-rule') return this.#createForwardRule(spec, owner, options);
+    if (spec.kind === 'forward-rule') {
+      return wholeRequest(options, (call) => this.#forwardRules.create(spec, owner.runId, call));
+    }
     if (!isOfEngine(spec)) throw new Error(`${this.#dialect.title} makes no ${spec.kind}`);
     const { path, body } = createRequest(spec, owner);
     const found = await this.#ownedBy(spec, owner.runId, { ...options, beforeCreate: true });
     if (found) return;
     // Only an instance is made by an operation, which can be cancelled and is waited for. The rest is made within the request, and
     // the engine goes on when its client is gone: a network that is deleted meanwhile leaves its bridge and its dnsmasq on the host.
-    const signal = spec.kind === 'instance' ? options.signal : new AbortController().signal;
-    await this.#client.query('POST', path, body, { ...options, signal });
-    options.signal.throwIfAborted();
+    const request = (call: CallOptions): Promise<unknown> => this.#client.query('POST', path, body, call);
+    await (spec.kind === 'instance' ? request(options) : wholeRequest(options, request));
   }
 
   kubeconfig(cluster: string): Promise<string> {
@@ -168,7 +170,7 @@ export class LxcProvider implements Provider {
   }
 
   node(instance: string): Node {
-    return new LxcNode(instance, this.#dialect.client, this.#runner);
+    return new LxcNode(instance, this.#runner, this.#dialect.client);
   }
 
   shellCommand(instance: string): readonly string[] {
@@ -191,9 +193,10 @@ export class LxcProvider implements Provider {
       }
       // Like a creation: what is done within the request goes on without its client, and a second request at the same time would
       // leave the network's dnsmasq running.
-      const signal = ref.kind === 'instance' ? options.signal : new AbortController().signal;
-      await this.#client.query('DELETE', objectPath(ref.kind, ref.name), undefined, { ...options, signal });
-      options.signal.throwIfAborted();
+      const path = objectPath(ref.kind, ref.name);
+      const request = (call: CallOptions): Promise<unknown> =>
+        this.#client.query('DELETE', path, undefined, call);
+      await (ref.kind === 'instance' ? request(options) : wholeRequest(options, request));
     } catch (error) {
       if (!(error instanceof LxcNotFoundError)) throw error;
     }
@@ -280,17 +283,6 @@ export class LxcProvider implements Provider {
     if (!isOfEngine(spec)) throw new Error(`${this.#dialect.title} makes no ${spec.kind}`);
     const { path, body } = createRequest(spec, owner);
     return [[this.#dialect.client, ...queryArguments('POST', path, body)]];
-  }
-
-  /** Like what the engine makes within a request: not cut off half-way, and the abort is told afterwards. */
-  async #createForwardRule(
-    spec: Extract<ResourceSpec, { kind: 'forward-rule' }>,
-    owner: Owner,
-    options: CallOptions,
-  ): Promise<void> {
-    const { signal } = new AbortController();
-    await this.#forwardRules.create(spec, owner.runId, { ...options, signal });
-    options.signal.throwIfAborted();
   }
 
   /** Whether the object is there with this run's label; before a creation, a foreign object in its place is an error. */

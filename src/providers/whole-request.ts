@@ -1,4 +1,4 @@
-import type { CallOptions } from '../provider.ts';
+import type { CallOptions } from './provider.ts';
 
 /** For what is made within one request, which goes on when its client is gone: it is not cut off half-way, and the abort is told afterwards. */
 export async function wholeRequest(
