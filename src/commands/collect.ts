@@ -1,6 +1,5 @@
 import { createWorkbench, print, type CommandContext } from './command-context.ts';
 import { listOwnedRuns, removeOwnedRun, type OwnedRun } from './owned-runs.ts';
-import { FailureError } from '../run/failure.ts';
 import { tellFailure } from './tell-failure.ts';
 import { cacheLines, listCaches, removeCaches } from './caches.ts';
 import { alignColumns } from '../report/columns.ts';
@@ -9,14 +8,13 @@ interface OutputOptions {
   readonly json?: boolean;
 }
 
-/** What the engine can't be asked about may still be there: a leak until shown otherwise. */
-async function ownedRuns(context: CommandContext): Promise<OwnedRun[] | null> {
-  try {
-    return await listOwnedRuns(context, createWorkbench(context));
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    tellFailure(context, error.failure);
-    return null;
+/** Tells why engines could not be asked, each once. */
+function tellUnreachable(context: CommandContext, runs: readonly OwnedRun[]): void {
+  const told = new Set<string>();
+  for (const { provider, unreachable } of runs) {
+    if (unreachable === null || told.has(provider)) continue;
+    told.add(provider);
+    tellFailure(context, unreachable);
   }
 }
 
@@ -25,15 +23,14 @@ export async function psCommand(
   options: OutputOptions & { readonly caches?: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const runs = await ownedRuns(context);
-  if (runs === null) return 5;
+  const runs = await listOwnedRuns(context, createWorkbench(context));
   const caches =
     options.caches === true ? await listCaches(createWorkbench(context), context.interrupted) : [];
-  const rows = runs.map(({ runId, record, resources, state, reason }) => [
+  const rows = runs.map(({ runId, record, resources, state, reason, unreachable }) => [
     runId,
     record?.scenario.name ?? '(unknown)',
     state,
-    `${resources.length} objects`,
+    unreachable === null ? `${resources.length} objects` : 'not known',
     reason,
   ]);
   const lines = [
@@ -43,7 +40,8 @@ export async function psCommand(
     ...(caches.length === 0 ? [] : cacheLines(caches)),
   ];
   print(context, options.json, { runs, caches }, lines);
-  return 0;
+  tellUnreachable(context, runs);
+  return runs.some(({ unreachable }) => unreachable !== null) ? 5 : 0;
 }
 
 /** Removes a run, or all of them; one whose process is at work is left to it. @returns 0, 2 for no such run, 5 when something stays. */
@@ -56,8 +54,7 @@ export async function downCommand(
     context.stderr.write('down takes a run or --all\n');
     return 2;
   }
-  const runs = await ownedRuns(context);
-  if (runs === null) return 5;
+  const runs = await listOwnedRuns(context, createWorkbench(context));
   const chosen = name === undefined ? runs : pick(runs, name);
   if (chosen.length === 0 && name !== undefined) {
     const there = runs.map(({ runId }) => runId).join(', ') || 'none';
@@ -76,8 +73,7 @@ export async function gcCommand(
   options: OutputOptions & { readonly caches?: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const runs = await ownedRuns(context);
-  if (runs === null) return 5;
+  const runs = await listOwnedRuns(context, createWorkbench(context));
   const dead = runs.filter(({ state }) => state === 'dead');
   const status = await removeAll(dead, options, context, () => null);
   if (options.caches !== true) return status;
@@ -107,6 +103,7 @@ async function removeAll(
   refuse: (run: OwnedRun) => string | null,
 ): Promise<number> {
   const workbench = createWorkbench(context);
+  tellUnreachable(context, runs);
   const removed: { runId: string; outcome: string; leaked: readonly unknown[] }[] = [];
   let status = 0;
   for (const run of runs) {
@@ -114,6 +111,17 @@ async function removeAll(
     if (refusal !== null) {
       context.stderr.write(`${refusal}\n`);
       status = 2;
+      continue;
+    }
+    // What the engine can't be asked about may still be there: a leak until shown otherwise.
+    if (run.unreachable !== null) {
+      context.stderr.write(`${run.runId} stays: its engine, ${run.provider}, can't be reached\n`);
+      removed.push({
+        runId: run.runId,
+        outcome: 'incomplete',
+        leaked: workbench.store.journalOf(run.runId).remaining(),
+      });
+      status = 5;
       continue;
     }
     const { outcome, leaked, errors } = await removeOwnedRun(run, context, workbench);

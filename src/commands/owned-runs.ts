@@ -1,5 +1,5 @@
 import { endProcesses, searchForRun } from '../own-tests/marked-processes.ts';
-import { FailureError } from '../run/failure.ts';
+import { FailureError, type Failure } from '../run/failure.ts';
 import { leaseState, type Lease } from '../run/lease.ts';
 import { removeRun } from '../run/remove-run.ts';
 import { providerNamed, type CommandContext, type Workbench } from './command-context.ts';
@@ -19,6 +19,8 @@ export interface OwnedRun {
   /** `running`: its process is at work. `kept`: on purpose. `dead`: nobody will clean up after it. */
   readonly state: 'running' | 'kept' | 'dead';
   readonly reason: string;
+  /** Why its engine could not be asked although the run's journal names objects in it; {@link resources} has none then. */
+  readonly unreachable: Failure | null;
 }
 
 const NOTHING_LEFT = { outcome: 'complete', leaked: [], errors: [] } as const;
@@ -27,9 +29,16 @@ const REMOVAL_TIMEOUT_MS = 180_000;
 /** For what the tests of a run that was killed left running. */
 const TEST_GRACE_MS = 5000;
 
+interface EngineInventory {
+  readonly provider: ProviderName;
+  readonly resources: readonly OwnedResource[];
+  /** Why the engine could not be asked, which holds nothing of ours then, unless a journal says that it should. */
+  readonly failure: Failure | null;
+}
+
 /**
  * Every run with something left of it, from labels and journals; either may be missing. A run that finished is not among them.
- * @throws {FailureError} when the engine can't be reached although a journal names it.
+ * An engine that can't be reached hides only its own runs.
  */
 export async function listOwnedRuns(
   context: CommandContext,
@@ -38,16 +47,13 @@ export async function listOwnedRuns(
   const records = (await store.list()).filter(({ state }) => state !== 'finished');
   const call = { timeoutMs: LIST_TIMEOUT_MS, signal: context.interrupted };
   const inEngines = await Promise.all(
-    [...providers.values()].map(async (provider) => {
+    [...providers.values()].map(async (provider): Promise<EngineInventory> => {
       try {
         await provider.info(call);
-        return { provider: provider.name, resources: await provider.listOwned(call) };
+        return { provider: provider.name, resources: await provider.listOwned(call), failure: null };
       } catch (error) {
         if (!(error instanceof FailureError)) throw error;
-        // An engine that is not there holds nothing of ours, unless a journal says that it should.
-        const named = records.filter((record) => record.provider === provider.name);
-        if (named.some(({ runId }) => store.journalOf(runId).remaining().length > 0)) throw error;
-        return { provider: provider.name, resources: [] };
+        return { provider: provider.name, resources: [], failure: error.failure };
       }
     }),
   );
@@ -61,15 +67,17 @@ export async function listOwnedRuns(
       const has = ({ resources }: (typeof inEngines)[number]): boolean =>
         resources.some((resource) => resource.runId === runId);
       const provider = record?.provider ?? inEngines.find(has)?.provider ?? 'lxd';
-      const there = inEngines.find((engine) => engine.provider === provider)?.resources ?? [];
-      const mine = there.filter((resource) => resource.runId === runId);
+      const engine = inEngines.find((candidate) => candidate.provider === provider);
+      const mine = (engine?.resources ?? []).filter((resource) => resource.runId === runId);
+      const hidden = store.journalOf(runId).remaining().length > 0;
+      const unreachable = hidden ? (engine?.failure ?? null) : null;
       const lease = record?.lease ?? mine.find((resource) => resource.lease !== null)?.lease ?? null;
       const known =
         lease === null ? { alive: false, reason: 'its lease can not be read' } : await leaseState(lease);
       const kept = lease?.pid === 0;
       const state = !known.alive ? 'dead' : kept ? 'kept' : 'running';
       const reason = kept && known.alive ? `kept until ${lease.expiresAt}` : known.reason;
-      return { runId, provider, record, resources: mine, lease, state, reason };
+      return { runId, provider, record, resources: mine, lease, state, reason, unreachable };
     }),
   );
 }

@@ -30,6 +30,12 @@ export const psDocumentSchema = z
         lease: leaseSchema.nullable(),
         state: z.enum(['running', 'kept', 'dead']),
         reason: z.string(),
+        unreachable: z
+          .looseObject({ message: z.string(), hint: z.string().nullable() })
+          .nullable()
+          .describe(
+            "Why the run's engine could not be asked although its journal names objects; the status is 5 then.",
+          ),
       }),
     ),
     caches: z

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { visit } from './command-line.ts';
+import { visit, type Visitor } from './command-line.ts';
 import { scenarioListSchema } from '../../src/commands/list.ts';
+import { psDocumentSchema } from '../../src/documents/runs-document.ts';
 
 interface Listed {
   readonly file: string;
@@ -77,40 +78,60 @@ test.serial('report of what is no report', async (t) => {
   }
 });
 
-test.serial('a journal that names objects of an engine that is gone is told, with 5', async (t) => {
-  const visitor = await visit(t);
-  const run = 'home/.local/state/twinstack/runs/a1b2c3';
-  const lease = {
-    machineId: 'other',
-    bootId: 'other',
-    pid: 1,
-    startTicks: 1,
-    expiresAt: '2026-01-01T00:00:00.000Z',
-  };
+/** The record and the journal of a run whose process is gone, and that had begun to make a node with LXD. */
+async function writeDeadRun(visitor: Visitor, runId: string, remaining: boolean): Promise<void> {
+  const run = `home/.local/state/twinstack/runs/${runId}`;
+  const startedAt = '2026-01-01T00:00:00.000Z';
   const record = {
     schemaVersion: 1,
-    runId: 'a1b2c3',
+    runId,
     scenario: { name: 'quickstart', file: 'scenarios/quickstart.yaml' },
     provider: 'lxd',
-    lease,
-    startedAt: '2026-01-01T00:00:00.000Z',
+    lease: { machineId: 'other', bootId: 'other', pid: 1, startTicks: 1, expiresAt: startedAt },
+    startedAt,
     state: 'running',
     ranges: [],
     nodes: [],
     reportDir: '/nowhere',
   };
   await visitor.write(`${run}/run.json`, JSON.stringify(record));
-  const entry = {
-    at: record.startedAt,
-    event: 'creating',
-    kind: 'instance',
-    name: 'ts-a1b2c3-control-plane-1',
-  };
-  await visitor.write(`${run}/journal.jsonl`, `${JSON.stringify(entry)}\n`);
-  for (const words of [['ps'], ['gc'], ['down', 'a1b2c3']]) {
+  const node = { kind: 'instance', name: `ts-${runId}-control-plane-1` };
+  const entries = [
+    { at: startedAt, event: 'creating', ...node },
+    ...(remaining ? [] : [{ at: startedAt, event: 'removed', ...node }]),
+  ];
+  await visitor.write(`${run}/journal.jsonl`, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+}
+
+test.serial('a journal that names objects of an engine that is gone is told, with 5', async (t) => {
+  const visitor = await visit(t);
+  await writeDeadRun(visitor, 'a1b2c3', true);
+  for (const [words, said] of [
+    [['ps'], /^a1b2c3 +quickstart +dead +not known /m],
+    [['gc'], /^a1b2c3 +could not be removed entirely$/m],
+    [['down', 'a1b2c3'], /^a1b2c3 +could not be removed entirely$/m],
+  ] as const) {
     const { status, stdout, stderr } = await visitor.run(words);
     t.is(status, 5, words.join(' '));
-    t.is(stdout, '');
+    t.regex(stdout, said);
     t.regex(stderr, /LXD is not installed/);
   }
+  const { runs } = psDocumentSchema.parse(JSON.parse((await visitor.run(['ps', '--json'])).stdout));
+  t.regex(runs[0]?.unreachable?.message ?? '', /LXD is not installed/);
+});
+
+test.serial('an engine that is gone keeps no other run from being removed', async (t) => {
+  const visitor = await visit(t);
+  await writeDeadRun(visitor, 'a1b2c3', true);
+  await writeDeadRun(visitor, 'd4e5f6', false);
+  const down = await visitor.run(['down', 'd4e5f6']);
+  t.is(down.status, 0, down.stderr);
+  t.regex(down.stdout, /^d4e5f6 +removed$/m);
+  t.is(down.stderr, '');
+  await writeDeadRun(visitor, 'd4e5f6', false);
+  const gc = await visitor.run(['gc']);
+  t.is(gc.status, 5, gc.stderr);
+  t.regex(gc.stdout, /^d4e5f6 +removed$/m);
+  t.regex(gc.stdout, /^a1b2c3 +could not be removed entirely$/m);
+  t.is(gc.stderr.match(/LXD is not installed/g)?.length, 1);
 });
