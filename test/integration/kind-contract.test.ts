@@ -108,12 +108,23 @@ async function removeForeign(kind: ResourceKind, name: string): Promise<void> {
 }
 
 /** What the engine says of an object, but for what it counts while it runs. */
+interface Mount {
+  readonly Destination: string;
+}
+
+function sortedByPlace(mounts: readonly Mount[]): Mount[] {
+  return [...mounts].sort((one, other) => one.Destination.localeCompare(other.Destination));
+}
+
 async function inspect(kind: ResourceKind, name: string): Promise<unknown> {
   made.add(name);
   const [found] = await client.inspect(commandOf(kind), [name], CALL);
   if (found === undefined) return null;
-  // A network tells who is on it.
-  return Object.fromEntries(Object.entries(found as object).filter(([key]) => key !== 'Containers'));
+  const fields = Object.entries(found as Record<string, unknown>).filter(([key]) => key !== 'Containers');
+  // A network tells who is on it, and that is left out; a container's mounts come in another order each time.
+  return Object.fromEntries(
+    fields.map(([key, value]) => [key, key === 'Mounts' ? sortedByPlace(value as Mount[]) : value]),
+  );
 }
 
 /** A small disk is full at once; what is on it already stays. */
